@@ -1,0 +1,1 @@
+"""idp: a multi-tenant identity provider."""
