@@ -26,7 +26,7 @@ PAGE = {
 }
 FLOW = {"flow": "0198", "csrf": "token", "action": "/t/acme/page", "client_name": "Notes"}
 MAIL = {"id": 1, "to": "ada@acme.example", "from_": "acme", "subject": "Hello", "sent_at": "2026-11-24T16:15:00Z"}
-LOGIN = FLOW | {"email": "", "error": None, "errors": {}, "reauthenticating": None}
+LOGIN: dict[str, Any] = FLOW | {"email": "", "error": None, "errors": {}, "reauthenticating": None}
 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "login": ("hosted/login.html", LOGIN),
