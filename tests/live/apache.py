@@ -3,16 +3,15 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from node import locked
+from programs import program
 
 PROGRAM = Path("/usr/sbin/apache2")
 MODULES = Path("/usr/lib/apache2/modules")
@@ -95,13 +94,6 @@ def _install() -> str | None:
     return None if _installed() else "Apache's packages are installed, but mod_auth_openidc is not among them."
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def apache(*, port: int, issuer: str, client_id: str, client_secret: str) -> Iterator[str]:
     """Apache in the foreground as our child; yields its address.  `/private/` needs a sign-in and says who it is."""
@@ -124,23 +116,12 @@ def apache(*, port: int, issuer: str, client_id: str, client_secret: str) -> Ite
     (home / "htdocs" / "index.html").write_text("public")
     (home / "htdocs" / "private" / "index.html").write_text("private")
     home.chmod(0o755)
-    process = subprocess.Popen([str(PROGRAM), "-d", str(home), "-f", "apache.conf", "-DFOREGROUND"])
     try:
-        _wait(process, port, home / "error.log")
-        yield f"http://localhost:{port}"
+        with program([str(PROGRAM), "-d", str(home), "-f", "apache.conf", "-DFOREGROUND"], port) as address:
+            yield address
+    except AssertionError as failure:
+        log = home / "error.log"
+        failure.add_note(log.read_text()[-2000:] if log.exists() else "Apache left no log.")
+        raise
     finally:
-        process.terminate()
-        process.wait(20)
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"Apache did not start: {log.read_text()[-2000:] if log.exists() else 'no log'}")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from types import TracebackType
+from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -35,6 +37,14 @@ class Visitor:
     def __init__(self) -> None:
         self.session = requests.Session()
         self.session.trust_env = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.session.close()
 
     def get(self, url: str) -> requests.Response:
         return self.session.get(url, timeout=20)

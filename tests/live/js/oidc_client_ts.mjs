@@ -25,6 +25,7 @@ function app(options) {
     const manager = new oidc.UserManager(${JSON.stringify(options)});
     const say = (text) => { document.getElementById("state").textContent = text; };
     const fail = (error) => say("failed: " + error.name + ": " + error.message);
+    const leave = (go) => { say("leaving"); go().catch(fail); };
     if (location.pathname === "/callback")
       manager.signinCallback().then(() => say("signed in")).catch(fail);
     else
@@ -42,28 +43,31 @@ async function serve(input) {
   return server;
 }
 
-async function answerPages(page, { port, email, password }) {
-  const state = page.locator("#state");
+async function answerPages(page, { email, password }) {
+  const ended = page.locator("#state", { hasText: /^(signed in|failed)/ });
   const [passwordField, allow] = [page.locator('[name="password"]'), page.locator('[name="decision"][value="allow"]')];
   for (let pages = 0; pages < 6; pages += 1) {
-    await state.or(passwordField).or(allow).first().waitFor();
-    if (page.url().startsWith(`http://localhost:${port}/`)) return settled(page);
+    await ended.or(passwordField).or(allow).first().waitFor();
+    if (await ended.isVisible()) return settled(page);
+    const left = page.waitForEvent("framenavigated");
     if (await passwordField.isVisible()) {
       await page.fill('[name="email"]', email);
       await passwordField.fill(password);
-      await Promise.all([page.waitForEvent("framenavigated"), passwordField.press("Enter")]);
+      await passwordField.press("Enter");
     } else {
-      await Promise.all([page.waitForEvent("framenavigated"), allow.click()]);
+      await allow.click();
     }
+    await left;
   }
   throw new Error(`still at ${page.url()}`);
 }
 
 async function settled(page) {
-  await page.waitForFunction(() => /^(ready|signed in|failed)/.test(document.getElementById("state").textContent));
-  const state = await page.textContent("#state");
-  if (state.startsWith("failed")) throw new Error(state);
-  return state;
+  const state = page.locator("#state", { hasText: /^(ready|signed in|failed)/ });
+  await state.waitFor();
+  const said = await state.textContent();
+  if (said.startsWith("failed")) throw new Error(said);
+  return said;
 }
 
 await main(async (input) => {
@@ -80,15 +84,14 @@ await main(async (input) => {
     });
     await page.goto(`http://localhost:${input.port}/`);
     await settled(page);
-    await Promise.all([page.waitForEvent("framenavigated"), page.evaluate(() => void manager.signinRedirect())]);
+    await page.evaluate(() => leave(() => manager.signinRedirect()));
     await answerPages(page, input);
 
     const [before, after] = await page.evaluate(async () => {
       const first = await manager.getUser();
       return [first, await manager.signinSilent()];
     });
-    await Promise.all([page.waitForEvent("framenavigated"), page.evaluate(() => void manager.signoutRedirect())]);
-    await page.waitForURL(`http://localhost:${input.port}/**`);
+    await page.evaluate(() => leave(() => manager.signoutRedirect()));
     const signedOut = await settled(page);
     return { profile: before.profile, before, after, violations, signed_out_at: page.url(), state: signedOut };
   } finally {
