@@ -4,6 +4,7 @@ Tokens are checked offline against the issuer's JWKS: RFC 9068 (`at+jwt`), RFC 6
 Configuration is by environment only; README.md lists it.
 """
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -126,4 +127,5 @@ def harden(response: Response) -> Response:
 
 
 if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     make_server("127.0.0.1", int(os.environ.get("API_PORT", "8002")), app, threaded=True).serve_forever()

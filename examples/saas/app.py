@@ -6,6 +6,7 @@ Configuration is by environment only; README.md lists it.
 """
 
 import json
+import logging
 import os
 import secrets
 import time
@@ -163,4 +164,5 @@ def harden(response: Response) -> Response:
 
 
 if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its access log would show codes
     make_server("127.0.0.1", PORT, app, threaded=True).serve_forever()
