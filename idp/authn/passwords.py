@@ -1,0 +1,81 @@
+"""Passwords of people: set by policy, verified in the same time whoever it is (R24–R26)."""
+
+import unicodedata
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from idp.authn.errors import PasswordUnacceptable
+from idp.authn.models import PasswordCredential
+from idp.crypto import passwords as argon2id
+from idp.db.unit import UnitOfWork
+from idp.events import service as events
+from idp.events.types import EventType
+from idp.users import service as users
+from idp.users.models import User
+
+
+def set_password(uow: UnitOfWork, user: User, password: str) -> None:
+    """Give `user` a password, or another one.
+
+    Raises:
+        PasswordUnacceptable: it breaks the tenant's policy.
+    """
+    normal = _normalise(password)
+    _require_acceptable(uow, user, normal)
+    values: dict[str, Any] = {"password_hash": argon2id.hash_password(normal), "changed_at": uow.now}
+    _upsert(uow, user.id, values)
+    events.record(uow, EventType.PASSWORD_SET, user)
+
+
+def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
+    """Whether this is the password of an enabled person.  Takes as long for nobody as for somebody.
+
+    Raises:
+        PasswordGateFull: too many are being checked right now.
+    """
+    if len(password) > argon2id.MAX_LENGTH:
+        password = ""
+    normal = _normalise(password)
+    credential = None if user is None else uow.find(PasswordCredential, user.id)
+    if user is None or credential is None:
+        argon2id.dummy_verify(normal)
+        return False
+    right = argon2id.verify(credential.password_hash, normal)
+    if right and argon2id.needs_rehash(credential.password_hash):
+        credential.password_hash = argon2id.hash_password(normal)
+    return right and user.disabled_at is None
+
+
+def changed_at(uow: UnitOfWork, user_id: UUID) -> datetime | None:
+    """When the password was last set; None when there is none."""
+    credential = uow.find(PasswordCredential, user_id)
+    return None if credential is None else credential.changed_at
+
+
+def _require_acceptable(uow: UnitOfWork, user: User, password: str) -> None:
+    minimum = uow.tenant.policy.password_min_length
+    if len(password) < minimum:
+        raise PasswordUnacceptable(f"A password needs at least {minimum} characters.", field="password")
+    if len(password) > argon2id.MAX_LENGTH:
+        raise PasswordUnacceptable(f"A password has at most {argon2id.MAX_LENGTH} characters.", field="password")
+    if "\x00" in password:
+        raise PasswordUnacceptable("A password cannot hold a NUL character.", field="password")
+    email = users.primary_email(uow, user.id).canonical
+    if password.casefold() in {email, uow.tenant.slug * (len(password) // len(uow.tenant.slug))}:
+        raise PasswordUnacceptable("A password cannot be your email address or our name.", field="password")
+
+
+def _normalise(password: str) -> str:
+    return unicodedata.normalize("NFC", password)
+
+
+def _upsert(uow: UnitOfWork, user_id: UUID, values: dict[str, Any]) -> None:
+    row = {"tenant_id": uow.tenant.id, "user_id": user_id, **values}
+    uow.execute(
+        insert(PasswordCredential)
+        .values(row)
+        .on_conflict_do_update(index_elements=["tenant_id", "user_id"], set_=values)
+    )

@@ -1,0 +1,151 @@
+"""Settings: the only reader of the environment (R59).
+
+Each is an ``IDP_*`` variable; each secret also comes as ``IDP_…_FILE``, a file that holds it.  Built once, frozen,
+passed down.  Per-tenant policy is data, not settings.
+"""
+
+import base64
+import binascii
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from idp.errors import Invalid
+
+KEY_BYTES = 32
+_SECRETS = (
+    "database_url",
+    "platform_database_url",
+    "owner_database_url",
+    "redis_url",
+    "master_keys",
+    "smtp_url",
+)
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Misconfigured(Invalid):
+    """A setting is missing, default, short or malformed; the sentence names it."""
+
+    code = "misconfigured"
+
+
+class Settings(BaseSettings):
+    """What an operator decides.  URLs carry passwords, so they are `SecretStr`."""
+
+    model_config = SettingsConfigDict(env_prefix="IDP_", frozen=True, extra="ignore")
+
+    base_url: str
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    internal_port: int = Field(default=9090, ge=0, le=65535)
+    database_url: SecretStr
+    platform_database_url: SecretStr
+    owner_database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    master_keys: SecretStr
+    smtp_url: SecretStr | None = None
+    mail_from: str = "no-reply@localhost"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    web_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    web_threads: int = Field(default=4, ge=1, le=256)
+    log_level: str = "info"
+    dev: bool = False
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url_is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.path not in {"", "/"}:
+            raise ValueError("must be an origin such as https://id.example.com")
+        if parts.query or parts.fragment or parts.username:
+            raise ValueError("must be an origin, with no query, fragment or user")
+        if parts.scheme == "http" and parts.hostname not in _LOOPBACK_NAMES:
+            raise ValueError("must be https unless it is a loopback address")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies_are_networks(cls, value: Any) -> Any:
+        listed = value.split(",") if isinstance(value, str) else value
+        return tuple(str(ipaddress.ip_network(item.strip())) for item in listed if item.strip())
+
+    @field_validator("log_level")
+    @classmethod
+    def _level_is_known(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError("must be debug, info, warning or error")
+        return value.lower()
+
+    @model_validator(mode="after")
+    def _master_keys_are_long(self) -> Self:
+        keys = _parse_master_keys(self.master_keys.get_secret_value())
+        if not self.dev and any(len(set(key)) < KEY_BYTES // 4 for key in keys.values()):
+            raise ValueError("IDP_MASTER_KEYS holds a key that is not random")
+        return self
+
+    @property
+    def key_encryption_keys(self) -> dict[str, bytes]:
+        """Master keys by id; the first seals, the others only open (R19)."""
+        return _parse_master_keys(self.master_keys.get_secret_value())
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us by TLS; false only on loopback."""
+        return self.base_url.startswith("https://")
+
+    @classmethod
+    def load(cls, environ: dict[str, str] | None = None) -> Self:
+        """Read the environment, or `environ` in its place.
+
+        Raises:
+            Misconfigured: with one sentence that names every wrong setting.
+        """
+        source = dict(os.environ if environ is None else environ)
+        values = {name: source[f"IDP_{name.upper()}"] for name in cls.model_fields if f"IDP_{name.upper()}" in source}
+        for name in _SECRETS:
+            if (path := source.get(f"IDP_{name.upper()}_FILE")) is not None:
+                values[name] = _read_secret(name, path)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as refused:
+            raise Misconfigured(_explain(refused)) from None
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Misconfigured(f"IDP_{name.upper()}_FILE cannot be read: {error.strerror}.") from None
+
+
+def _parse_master_keys(text: str) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        key_id, separator, encoded = item.partition(":")
+        if not separator or not key_id.isidentifier():
+            raise ValueError("IDP_MASTER_KEYS must read id:base64[,id:base64…]")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise ValueError(f"IDP_MASTER_KEYS: the key {key_id!r} is not base64") from None
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"IDP_MASTER_KEYS: the key {key_id!r} must be {KEY_BYTES} bytes long")
+        keys[key_id] = key
+    if not keys:
+        raise ValueError("IDP_MASTER_KEYS must hold at least one key")
+    return keys
+
+
+def _explain(refused: ValidationError) -> str:
+    sentences = []
+    for error in refused.errors():
+        name = f"IDP_{str(error['loc'][0]).upper()}" if error["loc"] else ""
+        message = "is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
+        sentences.append(f"{name} {message}".strip())
+    return "; ".join(sentences) + "."

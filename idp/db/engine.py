@@ -1,0 +1,46 @@
+"""Engines: psycopg 3, pooled, in driver-level autocommit.
+
+Autocommit, because we send ``BEGIN`` ourselves, in one message with the tenant setting (`idp.db.tenancy`), and because
+a snapshot read (`idp.db.snapshot`) needs no transaction of its own.
+"""
+
+import select
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from idp.db import snapshot
+
+CONNECT_TIMEOUT_SECONDS = 3
+POOL_TIMEOUT_SECONDS = 5
+
+
+def make_engine(url: str, *, pool_size: int = 5) -> Engine:
+    """An engine for one database role.
+
+    Args:
+        url: ``postgresql://user:password@host/database``; the driver is always psycopg 3.
+        pool_size: connections kept; as many again may open under load.
+    """
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+    )
+    event.listen(engine, "checkout", _refuse_dead_connections)
+    snapshot.install(engine)
+    return engine
+
+
+def _refuse_dead_connections(dbapi_connection: Any, _record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Find out without a round trip whether the server hung up: an idle connection has nothing to read."""
+    poller = select.poll()
+    poller.register(dbapi_connection.pgconn.socket, select.POLLIN)
+    if dbapi_connection.closed or poller.poll(0):
+        raise DisconnectionError

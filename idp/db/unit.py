@@ -1,0 +1,163 @@
+"""Units of work: one tenant, one actor, one transaction; and the cross-tenant one, spelled out.
+
+Services take a unit, add rows and return; they never commit.  A unit that touches nothing opens no connection.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine, Executable, Result
+from sqlalchemy.orm import Session
+
+from idp.actor import Actor
+from idp.crypto.sealing import DataKey, MasterKeys
+from idp.db import tenancy
+from idp.db.base import Base
+from idp.db.cache import DATABASE_IS_GONE
+from idp.db.tenancy import DatabaseUnavailable, TenantSession
+from idp.errors import NotFound
+from idp.policy import Policy
+
+Row = TypeVar("Row", bound=Base)
+
+
+class TenantRow(Protocol):
+    """What every layer may know of a tenant; the whole row is `idp.tenants.models.Tenant`."""
+
+    @property
+    def id(self) -> UUID: ...  # noqa: D102
+    @property
+    def slug(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def issuer(self) -> str: ...  # noqa: D102
+    @property
+    def policy(self) -> Policy: ...  # noqa: D102
+    @property
+    def data_key_sealed(self) -> bytes | None: ...  # noqa: D102
+
+
+class _Unit:
+    """What both kinds of unit share: a session, an actor, the end of the transaction."""
+
+    def __init__(self, session: Session, actor: Actor, master_keys: MasterKeys) -> None:
+        self.session = session
+        self.actor = actor
+        self.master_keys = master_keys
+
+    @property
+    def now(self) -> datetime:
+        """The database's time at the start of this transaction (R61)."""
+        return tenancy.transaction_time(self.session)
+
+    def add(self, row: Row) -> Row:
+        """Write `row` with the next flush."""
+        self.session.add(row)
+        return row
+
+    def execute(self, statement: Executable, *args: Any, **kwargs: Any) -> Result[Any]:
+        """Run a statement."""
+        return self.session.execute(statement, *args, **kwargs)
+
+    def flush(self) -> None:
+        """Send what was added, so that constraints speak now."""
+        self.session.flush()
+
+    def commit(self) -> None:
+        """End the transaction for good.  Only faces call this, once.
+
+        Raises:
+            DatabaseUnavailable: the outcome is unknown to us; nothing was promised.
+        """
+        try:
+            self.session.commit()
+        except DATABASE_IS_GONE as gone:
+            raise DatabaseUnavailable("The database does not answer.") from gone
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is rolled back."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None) -> None:
+        """Commit when the block ended well, roll back when it raised."""
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self.close()
+
+
+class UnitOfWork(_Unit):
+    """One tenant's transaction."""
+
+    def __init__(self, session: Session, tenant: TenantRow, actor: Actor, master_keys: MasterKeys) -> None:
+        super().__init__(session, actor, master_keys)
+        self.tenant = tenant
+
+    @classmethod
+    def begin(cls, engine: Engine, tenant: TenantRow, actor: Actor, master_keys: MasterKeys) -> Self:
+        """A unit on the app role; the connection opens at first use."""
+        session = TenantSession(engine, info={tenancy.TENANT: tenant.id}, expire_on_commit=False)
+        return cls(session, tenant, actor, master_keys)
+
+    @property
+    def engine(self) -> Engine:
+        """What snapshot reads of this tenant go through."""
+        bind = self.session.get_bind()
+        return bind if isinstance(bind, Engine) else bind.engine
+
+    @property
+    def data_key(self) -> DataKey:
+        """The tenant's data key.
+
+        Raises:
+            NotFound: the tenant was deleted and its key shredded.
+        """
+        if self.tenant.data_key_sealed is None:
+            raise NotFound("This tenant's keys are gone.")
+        return self.master_keys.open(self.tenant.id, self.tenant.data_key_sealed)
+
+    def find(self, model: type[Row], row_id: UUID) -> Row | None:
+        """The tenant's row with this id, or None."""
+        return self.session.get(model, (self.tenant.id, row_id))
+
+    def get(self, model: type[Row], row_id: UUID) -> Row:
+        """The tenant's row with this id.
+
+        Raises:
+            NotFound: no such row in this tenant.
+        """
+        row = self.find(model, row_id)
+        if row is None:
+            raise NotFound(f"There is no such {model.__name__.lower()}.")
+        return row
+
+
+class PlatformUnit(_Unit):
+    """The cross-tenant transaction: tenant life cycle, outbox claims, purge.  Runs as the platform role."""
+
+    @classmethod
+    def begin(cls, engine: Engine, actor: Actor, master_keys: MasterKeys) -> Self:
+        """A unit on the platform role; the connection opens at first use."""
+        session = TenantSession(engine, info={tenancy.TENANT: None}, expire_on_commit=False)
+        return cls(session, actor, master_keys)
+
+    @contextmanager
+    def within(self, tenant: TenantRow) -> Iterator[UnitOfWork]:
+        """The same transaction, seen as `tenant`'s: its rows are stamped and filtered as in any unit."""
+        self.flush()
+        outer = self.session.info[tenancy.TENANT]
+        self.session.info[tenancy.TENANT] = tenant.id
+        try:
+            yield UnitOfWork(self.session, tenant, self.actor, self.master_keys)
+            self.flush()
+        finally:
+            self.session.info[tenancy.TENANT] = outer

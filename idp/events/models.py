@@ -1,0 +1,54 @@
+"""Rows: what happened (append-only), and what must be sent."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.db.base import Base, Identified, TenantScoped
+
+
+class Event(TenantScoped, Identified, Base):
+    """One thing that happened.  The app role may insert and read events, never change them."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index(None, "tenant_id", "occurred_at"),
+        Index(None, "tenant_id", "target_id"),
+    )
+
+    type: Mapped[str]
+    outcome: Mapped[str]
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor_kind: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    target_type: Mapped[str | None]
+    target_id: Mapped[UUID | None]
+    ip: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    request_id: Mapped[str | None]
+    data: Mapped[dict[str, Any]]
+
+
+class OutboxMessage(TenantScoped, Identified, Base):
+    """Something that must leave the system, at least once."""
+
+    __tablename__ = "outbox_messages"
+    __table_args__ = (
+        Index(
+            "outbox_messages_due_idx",
+            "next_attempt_at",
+            postgresql_where=text("sent_at IS NULL AND dead_at IS NULL"),
+        ),
+    )
+
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]

@@ -1,0 +1,71 @@
+"""The outbox: the only way to make something leave the system, at least once.
+
+Enqueued in the transaction of the change; claimed by the worker with SKIP LOCKED, so that many workers share the
+queue; settled with exponential backoff and, after the last try, a visible dead letter.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from idp.db.unit import PlatformUnit, UnitOfWork
+from idp.events.models import OutboxMessage
+
+MAX_ATTEMPTS = 10
+LEASE = timedelta(minutes=2)
+"""A claimed message comes back after this long when its worker died."""
+_FIRST_DELAY = timedelta(seconds=5)
+
+
+def enqueue(uow: UnitOfWork, kind: str, **payload: Any) -> OutboxMessage:
+    """Send `payload` as `kind` when, and only when, the transaction commits."""
+    return uow.add(OutboxMessage(kind=kind, payload=payload))
+
+
+def claim(platform: PlatformUnit, *, limit: int = 20) -> Sequence[OutboxMessage]:
+    """Take up to `limit` due messages; nobody else gets them until the lease is over."""
+    due = (
+        select(OutboxMessage.tenant_id, OutboxMessage.id)
+        .where(
+            OutboxMessage.sent_at.is_(None),
+            OutboxMessage.dead_at.is_(None),
+            OutboxMessage.next_attempt_at <= platform.now,
+        )
+        .order_by(OutboxMessage.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    claimed = platform.session.scalars(
+        update(OutboxMessage)
+        .where(OutboxMessage.tenant_id == due.c.tenant_id, OutboxMessage.id == due.c.id)
+        .values(attempts=OutboxMessage.attempts + 1, next_attempt_at=platform.now + LEASE)
+        .returning(OutboxMessage),
+        execution_options={"synchronize_session": False},
+    )
+    return claimed.all()
+
+
+def settle(platform: PlatformUnit, message: OutboxMessage, error: str | None = None) -> None:
+    """Write down how the attempt ended.
+
+    Args:
+        platform: the transaction to write in.
+        message: as claimed.
+        error: what went wrong, or None when it was sent.
+    """
+    values: dict[str, Any]
+    if error is None:
+        values = {"sent_at": platform.now, "last_error": None}
+    elif message.attempts >= MAX_ATTEMPTS:
+        values = {"dead_at": platform.now, "last_error": error[:500]}
+    else:
+        delay = _FIRST_DELAY * 2 ** (message.attempts - 1)
+        values = {"next_attempt_at": platform.now + delay, "last_error": error[:500]}
+    platform.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.tenant_id == message.tenant_id, OutboxMessage.id == message.id)
+        .values(**values)
+    )

@@ -1,0 +1,52 @@
+"""The vocabulary of events: ``noun.past_verb``.  Audit log, mails and reactions all read it."""
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """Everything that can be said to have happened."""
+
+    TENANT_CREATED = "tenant.created"
+    TENANT_UPDATED = "tenant.updated"
+    TENANT_SUSPENDED = "tenant.suspended"
+    TENANT_RESUMED = "tenant.resumed"
+    TENANT_DELETED = "tenant.deleted"
+
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_DELETED = "user.deleted"
+
+    PASSWORD_SET = "password.set"
+    LOGIN_FAILED = "login.failed"
+    SESSION_STARTED = "session.started"
+    SESSION_ENDED = "session.ended"
+
+    ROLE_ASSIGNED = "role.assigned"
+    ROLE_UNASSIGNED = "role.unassigned"
+
+    CLIENT_CREATED = "client.created"
+    CLIENT_DELETED = "client.deleted"
+    CLIENT_SECRET_ROTATED = "client.secret_rotated"
+    RESOURCE_CREATED = "resource.created"
+    RESOURCE_DELETED = "resource.deleted"
+
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    AUTHORIZATION_DENIED = "authorization.denied"
+    GRANT_CREATED = "grant.created"
+    GRANT_REVOKED = "grant.revoked"
+    TOKEN_REVOKED = "token.revoked"
+
+    KEY_PUBLISHED = "key.published"
+    KEY_ACTIVATED = "key.activated"
+    KEY_RETIRED = "key.retired"
+    KEY_REVOKED = "key.revoked"
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"

@@ -1,0 +1,110 @@
+"""One request = one tenant, one actor, one transaction.
+
+The tenant comes from the path and from nothing else (R49); the actor's address from the socket, or from a trusted
+proxy (R44).
+"""
+
+import ipaddress
+import re
+from typing import Any
+
+from flask import Flask, g, request
+from sqlalchemy import Engine
+
+from idp import log
+from idp.actor import Actor, ActorKind
+from idp.config import Settings
+from idp.crypto.sealing import MasterKeys
+from idp.db.unit import UnitOfWork
+from idp.ids import new_id
+from idp.tenants.errors import TenantSuspended
+from idp.tenants.models import Tenant
+from idp.tenants.resolve import resolve
+
+SLUG = "tenant_slug"
+_MAX_USER_AGENT = 256
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def install(app: Flask, settings: Settings, engine: Engine, master_keys: MasterKeys) -> None:
+    """Open a unit for every request whose route has a tenant."""
+    networks = [ipaddress.ip_network(item) for item in settings.trusted_proxies]
+
+    @app.before_request
+    def begin() -> None:
+        g.request_id = str(new_id())
+        g.settings = settings
+        log.unbind()
+        log.bind(request_id=g.request_id)
+        slug = (request.view_args or {}).pop(SLUG, None)
+        if slug is None:
+            return
+        tenant = resolve(engine, slug)
+        log.bind(tenant=tenant.slug)
+        actor = Actor(
+            ActorKind.ANONYMOUS,
+            ip=_client_ip(request.remote_addr, request.access_route, networks),
+            user_agent=_printable(request.user_agent.string)[:_MAX_USER_AGENT] or None,
+            request_id=g.request_id,
+        )
+        g.tenant = tenant
+        g.uow = UnitOfWork.begin(engine, tenant, actor, master_keys)
+        if tenant.suspended_at is not None and not _is_public_document():
+            raise TenantSuspended(f"Signing in at {tenant.name} is suspended. Ask your administrator.")
+
+    @app.teardown_request
+    def end(_error: BaseException | None) -> None:
+        if (uow := g.pop("uow", None)) is not None:
+            uow.close()
+
+
+def current_unit() -> UnitOfWork:
+    """The request's unit of work."""
+    uow: UnitOfWork = g.uow
+    return uow
+
+
+def current_tenant() -> Tenant:
+    """The request's tenant."""
+    tenant: Tenant = g.tenant
+    return tenant
+
+
+def current_settings() -> Settings:
+    """The settings of this process."""
+    settings: Settings = g.settings
+    return settings
+
+
+def public_document(view: Any) -> Any:
+    """Mark a view that a suspended tenant still serves: tokens that are out must stay verifiable."""
+    view.is_public_document = True
+    return view
+
+
+def _is_public_document() -> bool:
+    from flask import current_app  # noqa: PLC0415, TID251 - the view table is Flask's
+
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "is_public_document", False)
+
+
+def _client_ip(
+    peer: str | None, route: Any, trusted: list[ipaddress.IPv4Network | ipaddress.IPv6Network]
+) -> str | None:
+    """The first address, from our side, that is not a trusted proxy of ours."""
+    if peer is None or not trusted:
+        return peer
+    chain = [*route, peer] if peer not in route else list(route)
+    for hop in reversed(chain):
+        try:
+            address = ipaddress.ip_address(hop.strip())
+        except ValueError:
+            return peer
+        if not any(address in network for network in trusted):
+            return str(address)
+    return peer
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())

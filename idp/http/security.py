@@ -1,0 +1,55 @@
+"""Response headers: CSP, HSTS and the rest (R41, R42)."""
+
+from flask import Flask, Response, g
+
+from idp.config import Settings
+from idp.crypto.secrets import new_nonce
+
+_HSTS = "max-age=31536000; includeSubDomains"
+_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+
+
+def csp_nonce() -> str:
+    """The nonce of this answer's scripts."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = new_nonce()
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def allow_form_action(origin: str | None) -> None:
+    """Let this page's form end, by redirects, at `origin`: browsers hold the whole chain against form-action."""
+    if origin is not None:
+        g.form_action = origin
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Put the headers on every answer."""
+
+    @app.after_request
+    def add(response: Response) -> Response:
+        headers = response.headers
+        if response.mimetype == "text/html":
+            headers.setdefault("Content-Security-Policy", _page_policy())
+            headers.setdefault("Cache-Control", "no-store")
+            headers.add("Vary", "Cookie")
+        headers.setdefault("Content-Security-Policy", _NOTHING)
+        headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Referrer-Policy", "no-referrer")
+        headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        headers["X-Request-Id"] = g.get("request_id", "")
+        if settings.is_https:
+            headers.setdefault("Strict-Transport-Security", _HSTS)
+        return response
+
+
+def _page_policy() -> str:
+    action = g.get("form_action")
+    return (
+        f"default-src 'none'; script-src 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self'; "
+        f"form-action 'self'{f' {action}' if action else ''}; "
+        "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+    )

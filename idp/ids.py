@@ -1,0 +1,19 @@
+"""Identifiers: UUIDv7 (RFC 9562 §5.7), made in Python, ordered by time.  An id is never a secret."""
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7."""
+    return uuid7()
+
+
+def parse_id(text: str) -> UUID | None:
+    """The UUID that `text` spells in canonical form, or None."""
+    try:
+        parsed = UUID(text)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == text else None

@@ -1,0 +1,91 @@
+"""JSON logs: static dotted event names, fields beside them, secrets never (R58).
+
+Control characters are escaped by JSON itself; redaction works by key and by pattern.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, cast
+
+import structlog
+
+REDACTED = "[redacted]"
+_SECRET_KEYS = re.compile(
+    r"authorization|cookie|passw|secret|token|assertion|code_verifier|(^|_)(code|otp|state|nonce|csrf)$|master_key|database_url",
+    re.IGNORECASE,
+)
+_SECRET_VALUES = re.compile(
+    r"idp_[a-z]{2,6}_[A-Za-z0-9_-]{20,}"  # our opaque secrets
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # a JWT
+    r"|(?i:bearer|basic)\s+[A-Za-z0-9+/=._~-]{8,}"
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # user:password in a URL
+)
+
+_Event = MutableMapping[str, Any]
+
+
+def redact(_logger: Any, _method: str, event: _Event) -> _Event:
+    """Replace values under secret-looking keys, and secret-looking values under any key."""
+    return cast(_Event, {key: _clean(key, value) for key, value in event.items()})
+
+
+def _clean(key: str, value: Any) -> Any:
+    if _SECRET_KEYS.search(key) and value is not None:
+        return REDACTED
+    if isinstance(value, str):
+        return _SECRET_VALUES.sub(REDACTED, value)
+    if isinstance(value, dict):
+        return {str(name): _clean(str(name), item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(key, item) for item in value]
+    return value
+
+
+_SHARED = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    structlog.processors.StackInfoRenderer(),
+    structlog.processors.format_exc_info,
+    redact,
+)
+
+
+def configure(level: str) -> None:
+    """Send structlog and the standard library's logging to stderr as one JSON object a line."""
+    structlog.configure(
+        processors=[*_SHARED, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=list(_SHARED),
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+
+
+def get() -> structlog.typing.FilteringBoundLogger:
+    """The logger; bind nothing that identifies a person beyond their id."""
+    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger())
+
+
+def bind(**fields: Any) -> None:
+    """Add `fields` to every line of the current request or job."""
+    structlog.contextvars.bind_contextvars(**fields)
+
+
+def unbind() -> None:
+    """Forget what `bind` added."""
+    structlog.contextvars.clear_contextvars()

@@ -1,0 +1,101 @@
+"""Claims from rows: access token (RFC 9068 §2.2), ID token (OpenID Connect Core §2), userinfo (§5.3).
+
+Nothing a person or a mapper sets can name a reserved claim: every name is written here (R6).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from idp.db.unit import TenantRow
+from idp.ids import new_id
+from idp.keys import signing
+from idp.keys.service import LONGEST_TOKEN_TTL
+from idp.oauth import scopes
+from idp.oauth.models import Grant
+from idp.users.models import User, UserEmail
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A living grant and its person, as one query gave them."""
+
+    grant: Grant
+    user: User
+    email: UserEmail
+    roles: list[str]
+
+
+def for_machine(tenant: TenantRow, client_id: UUID, scope: Sequence[str], audience: Sequence[str]) -> dict[str, Any]:
+    """Claims of an access token that a client holds for itself; ``sub`` is the client."""
+    return _access_token(tenant, sub=str(client_id), client_id=client_id, scope=scope, audience=audience)
+
+
+def for_person(tenant: TenantRow, subject: Subject, scope: Sequence[str], audience: Sequence[str]) -> dict[str, Any]:
+    """Claims of an access token that a client holds for a person."""
+    grant = subject.grant
+    return _access_token(tenant, sub=str(grant.user_id), client_id=grant.client_id, scope=scope, audience=audience) | {
+        "grant_id": str(grant.id),
+        "roles": subject.roles,
+        **_authentication(grant),
+    }
+
+
+def id_token(tenant: TenantRow, subject: Subject) -> dict[str, Any]:
+    """Claims of an ID token for the client of the grant."""
+    grant = subject.grant
+    claims = {
+        "iss": tenant.issuer,
+        "sub": str(grant.user_id),
+        "aud": str(grant.client_id),
+        **signing.expires_in(LONGEST_TOKEN_TTL),
+        **_authentication(grant),
+    }
+    if grant.nonce is not None:
+        claims["nonce"] = grant.nonce
+    return claims | _about(subject, grant.id_token_claims)
+
+
+def userinfo(subject: Subject, scope: Iterable[str]) -> dict[str, Any]:
+    """What `scope` and the request's ``claims`` member open, and ``sub``."""
+    wanted = scopes.claims_of(scope) | set(subject.grant.userinfo_claims)
+    return {"sub": str(subject.user.id)} | _about(subject, wanted)
+
+
+def _access_token(
+    tenant: TenantRow, *, sub: str, client_id: UUID, scope: Sequence[str], audience: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "iss": tenant.issuer,
+        "sub": sub,
+        "aud": audience[0] if len(audience) == 1 else list(audience),
+        "client_id": str(client_id),
+        "jti": str(new_id()),
+        "scope": " ".join(scope),
+        **signing.expires_in(tenant.policy.access_token_ttl),
+    }
+
+
+def _authentication(grant: Grant) -> dict[str, Any]:
+    """When and how the person authenticated, honestly (RFC 9068 §2.2.1)."""
+    return {
+        "auth_time": int(grant.authenticated_at.timestamp()),
+        "acr": grant.acr,
+        "amr": grant.amr,
+        "sid": str(grant.session_id),
+    }
+
+
+def _about(subject: Subject, wanted: Iterable[str]) -> dict[str, Any]:
+    """Those of the `wanted` claims that have a value."""
+    user, email = subject.user, subject.email
+    known: dict[str, Any] = user.profile.model_dump(exclude_none=True)
+    known["name"] = known.get("name") or " ".join(
+        part for part in (user.profile.given_name, user.profile.family_name) if part
+    )
+    known["updated_at"] = int(user.updated_at.timestamp())
+    known["email"], known["email_verified"] = email.address, email.verified_at is not None
+    if user.profile.phone_number is not None:
+        known["phone_number_verified"] = user.phone_verified_at is not None
+    return {name: known[name] for name in sorted(wanted) if known.get(name) is not None and known[name] != ""}

@@ -1,0 +1,61 @@
+"""What a tenant decides about its own people: a typed document with bounds, stored with the tenant.
+
+The defaults are those of the security requirements (R6, R7, R18, R25, R38); a tenant may be stricter, and looser only
+inside the bounds.
+"""
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Policy(BaseModel):
+    """Sign-in, session, token and key policy of one tenant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    session_idle_minutes: int = Field(default=30, ge=5, le=1440)
+    session_absolute_hours: int = Field(default=12, ge=1, le=720)
+    access_token_seconds: int = Field(default=600, ge=60, le=600)
+    refresh_idle_days: int = Field(default=14, ge=1, le=90)
+    refresh_absolute_days: int = Field(default=90, ge=1, le=365)
+    refresh_grace_seconds: int = Field(default=10, ge=0, le=30)
+    password_min_length: int = Field(default=15, ge=8, le=128)
+    key_bits: Literal[2048, 3072, 4096] = 2048
+    key_rotation_days: int = Field(default=90, ge=1, le=365)
+
+    @property
+    def session_idle_ttl(self) -> timedelta:
+        """How long a session lives without use (R38)."""
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def session_absolute_ttl(self) -> timedelta:
+        """How long a session lives at most (R38)."""
+        return timedelta(hours=self.session_absolute_hours)
+
+    @property
+    def access_token_ttl(self) -> timedelta:
+        """Life of an access token (R6)."""
+        return timedelta(seconds=self.access_token_seconds)
+
+    @property
+    def refresh_idle_ttl(self) -> timedelta:
+        """How long a refresh token lives without use (R7)."""
+        return timedelta(days=self.refresh_idle_days)
+
+    @property
+    def refresh_absolute_ttl(self) -> timedelta:
+        """How long a grant lives at most (R7)."""
+        return timedelta(days=self.refresh_absolute_days)
+
+    @property
+    def refresh_grace(self) -> timedelta:
+        """For how long an honest retry gets the same successor (R7)."""
+        return timedelta(seconds=self.refresh_grace_seconds)
+
+    @property
+    def key_rotation_period(self) -> timedelta:
+        """Age at which the active signing key hands over (R18)."""
+        return timedelta(days=self.key_rotation_days)

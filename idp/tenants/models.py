@@ -1,0 +1,55 @@
+"""Rows: a tenant, and its logo."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.db.base import Base, Identified, TenantScoped, Timestamped, TypedJSON
+from idp.policy import Policy
+
+SYSTEM_SLUG = "system"
+DEFAULT_ACCENT = "#3451b2"
+
+
+def _hex_colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError("must be a colour such as #3451b2")
+    return value.lower()
+
+
+class Branding(BaseModel):
+    """How a tenant's pages look: colours, text and a raster logo, nothing else (R41)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accent: Annotated[str, AfterValidator(_hex_colour)] = DEFAULT_ACCENT
+    logo_etag: str | None = None
+    terms_url: HttpUrl | None = None
+    privacy_url: HttpUrl | None = None
+
+
+class Tenant(Identified, Timestamped, Base):
+    """A customer: one issuer, its own people, keys and policy.  The row outlives the customer as a tombstone."""
+
+    __tablename__ = "tenants"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    issuer: Mapped[str] = mapped_column(unique=True)
+    policy: Mapped[Policy] = mapped_column(TypedJSON(Policy))
+    branding: Mapped[Branding] = mapped_column(TypedJSON(Branding))
+    data_key_sealed: Mapped[bytes | None]
+    suspended_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    purged_at: Mapped[datetime | None]
+
+
+class TenantLogo(TenantScoped, Base):
+    """The logo, re-encoded as PNG by us."""
+
+    __tablename__ = "tenant_logos"
+
+    png: Mapped[bytes]

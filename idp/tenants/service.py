@@ -1,0 +1,156 @@
+"""The life of a tenant: create, change, suspend, resume, delete, purge (R51).  Every verb takes a `PlatformUnit`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from idp.db.unit import PlatformUnit
+from idp.events import service as events
+from idp.events.types import EventType
+from idp.ids import new_id
+from idp.policy import Policy
+from idp.tenants.errors import NoSuchTenant, SettingUnknown, SlugInvalid, SlugTaken
+from idp.tenants.models import SYSTEM_SLUG, Branding, Tenant
+from idp.tenants.resolve import SLUG, issuer_of
+
+MAX_NAME = 100
+
+
+def create(platform: PlatformUnit, *, slug: str, name: str, base_url: str) -> Tenant:
+    """Add a tenant, with its own wrapped data key.
+
+    Raises:
+        SlugInvalid, SlugTaken: the address cannot be used.
+        SettingUnknown: the name is empty or too long.
+    """
+    if not SLUG.fullmatch(slug):
+        raise SlugInvalid("A slug is 2 to 40 characters: a-z, 0-9, and hyphens inside.", field="slug")
+    if platform.session.scalar(select(Tenant.id).where(Tenant.slug == slug)) is not None:
+        raise SlugTaken(f"The slug {slug!r} is in use, or was: slugs are never used twice.")
+    tenant_id = new_id()
+    tenant = platform.add(
+        Tenant(
+            id=tenant_id,
+            slug=slug,
+            name=_name(name),
+            issuer=issuer_of(base_url, slug),
+            policy=Policy(),
+            branding=Branding(),
+            data_key_sealed=platform.master_keys.wrap_new(tenant_id),
+        )
+    )
+    _record(platform, tenant, EventType.TENANT_CREATED, slug=slug)
+    return tenant
+
+
+def get(platform: PlatformUnit, slug: str) -> Tenant:
+    """The tenant with this slug.
+
+    Raises:
+        NoSuchTenant: unknown or deleted.
+    """
+    tenant = platform.session.scalar(select(Tenant).where(Tenant.slug == slug, Tenant.deleted_at.is_(None)))
+    if tenant is None:
+        raise NoSuchTenant(f"There is no tenant {slug!r}.")
+    return tenant
+
+
+def list_all(platform: PlatformUnit) -> Sequence[Tenant]:
+    """Every tenant that was not deleted, by slug."""
+    return platform.session.scalars(select(Tenant).where(Tenant.deleted_at.is_(None)).order_by(Tenant.slug)).all()
+
+
+def update(platform: PlatformUnit, tenant: Tenant, changes: dict[str, str]) -> Tenant:
+    """Change settings by name: ``name``, any member of `Policy`, any of `Branding`.
+
+    Args:
+        platform: the transaction.
+        tenant: as `get` gave it.
+        changes: values as text; the documents decide what they accept.
+
+    Raises:
+        SettingUnknown: an unknown name, or a value outside its bounds; nothing is changed.
+    """
+    policy, branding = tenant.policy.model_dump(mode="json"), tenant.branding.model_dump(mode="json")
+    name = tenant.name
+    for key, value in changes.items():
+        if key == "name":
+            name = _name(value)
+        elif key in Policy.model_fields:
+            policy[key] = value
+        elif key in Branding.model_fields and key != "logo_etag":
+            branding[key] = value or None
+        else:
+            raise SettingUnknown(f"There is no setting {key!r}. Known: {', '.join(known_settings())}.", field=key)
+    try:
+        new_policy, new_branding = _whole(Policy, policy), Branding.model_validate(branding)
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        field = str(first["loc"][0])
+        raise SettingUnknown(f"{field}: {first['msg'].removeprefix('Value error, ')}.", field=field) from None
+    tenant.name, tenant.policy, tenant.branding = name, new_policy, new_branding
+    _record(platform, tenant, EventType.TENANT_UPDATED, changed=sorted(changes))
+    return tenant
+
+
+def known_settings() -> list[str]:
+    """Names that `update` accepts."""
+    return ["name", *Policy.model_fields, *(name for name in Branding.model_fields if name != "logo_etag")]
+
+
+def suspend(platform: PlatformUnit, tenant: Tenant) -> None:
+    """Stop every sign-in and token of a tenant within two seconds; nothing is lost.
+
+    Raises:
+        SettingUnknown: the built-in tenant cannot be suspended.
+    """
+    _refuse_system(tenant)
+    if tenant.suspended_at is None:
+        tenant.suspended_at = platform.now
+        _record(platform, tenant, EventType.TENANT_SUSPENDED)
+
+
+def resume(platform: PlatformUnit, tenant: Tenant) -> None:
+    """Undo `suspend`."""
+    if tenant.suspended_at is not None:
+        tenant.suspended_at = None
+        _record(platform, tenant, EventType.TENANT_RESUMED)
+
+
+def delete(platform: PlatformUnit, tenant: Tenant) -> None:
+    """Close a tenant for good: gone at once, its data key shredded now, its rows purged by the worker.
+
+    Raises:
+        SettingUnknown: the built-in tenant cannot be deleted.
+    """
+    _refuse_system(tenant)
+    tenant.deleted_at = platform.now
+    tenant.suspended_at = tenant.suspended_at or platform.now
+    tenant.data_key_sealed = None
+    _record(platform, tenant, EventType.TENANT_DELETED)
+
+
+def _refuse_system(tenant: Tenant) -> None:
+    if tenant.slug == SYSTEM_SLUG:
+        raise SettingUnknown("The built-in tenant 'system' holds the operators; it stays.")
+
+
+def _record(platform: PlatformUnit, tenant: Tenant, kind: EventType, **data: Any) -> None:
+    with platform.within(tenant) as uow:
+        events.record(uow, kind, tenant, **data)
+
+
+def _name(value: str) -> str:
+    name = " ".join(value.split())
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise SettingUnknown(f"A name is 1 to {MAX_NAME} printable characters.", field="name")
+    return name
+
+
+def _whole(model: type[Policy], values: dict[str, Any]) -> Policy:
+    """Validate text values: "2048" is a number, "2048.5" and "" are not."""
+    return model.model_validate(
+        {key: int(v) if isinstance(v, str) and v.isdecimal() else v for key, v in values.items()}
+    )

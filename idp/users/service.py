@@ -1,0 +1,132 @@
+"""Verbs on people: create, find, list, disable, enable, delete."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import ValidationError
+from sqlalchemy import Row, delete, select
+
+from idp.db.unit import UnitOfWork
+from idp.events import service as events
+from idp.events.types import EventType
+from idp.ids import new_id
+from idp.users.errors import EmailInvalid, EmailTaken, NoSuchUser, ProfileInvalid
+from idp.users.models import Profile, User, UserEmail
+
+MAX_EMAIL = 254
+
+
+def create(uow: UnitOfWork, *, email: str, verified: bool = False, **profile: Any) -> User:
+    """Add a person with one primary address.
+
+    Raises:
+        EmailInvalid, EmailTaken: the address cannot be theirs.
+        ProfileInvalid: an attribute is unknown or malformed.
+    """
+    address = parse_email(email)
+    if find_by_email(uow, address) is not None:
+        raise EmailTaken(f"{address} belongs to somebody in this tenant already.")
+    try:
+        user = uow.add(User(id=new_id(), profile=Profile.model_validate(profile)))
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        raise ProfileInvalid(f"{first['loc'][0]}: {first['msg']}.", field=str(first["loc"][0])) from None
+    uow.flush()
+    uow.add(
+        UserEmail(
+            user_id=user.id,
+            address=address,
+            canonical=canonical(address),
+            is_primary=True,
+            verified_at=uow.now if verified else None,
+        )
+    )
+    events.record(uow, EventType.USER_CREATED, user)
+    return user
+
+
+def parse_email(text: str) -> str:
+    """One address, normalised as it will be written to.
+
+    Raises:
+        EmailInvalid: not one address, or longer than 254 characters.
+    """
+    try:
+        return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as refused:
+        raise EmailInvalid(f"This is not an email address: {refused}", field="email") from None
+
+
+def canonical(address: str) -> str:
+    """What two spellings of one mailbox have in common; the key of every look-up."""
+    return unicodedata.normalize("NFKC", address.strip()).casefold()
+
+
+def find_by_email(uow: UnitOfWork, email: str) -> User | None:
+    """The person with this address, disabled or not."""
+    return uow.session.scalar(
+        select(User)
+        .join(UserEmail, (UserEmail.tenant_id == User.tenant_id) & (UserEmail.user_id == User.id))
+        .where(UserEmail.canonical == canonical(email[:MAX_EMAIL]))
+    )
+
+
+def get_by_email(uow: UnitOfWork, email: str) -> User:
+    """The person with this address.
+
+    Raises:
+        NoSuchUser: nobody has it.
+    """
+    user = find_by_email(uow, email)
+    if user is None:
+        raise NoSuchUser(f"Nobody here has the address {email}.")
+    return user
+
+
+def primary_email(uow: UnitOfWork, user_id: UUID) -> UserEmail:
+    """The address we write to."""
+    return uow.session.scalars(select(UserEmail).where(UserEmail.user_id == user_id, UserEmail.is_primary)).one()
+
+
+def list_page(uow: UnitOfWork, *, after: UUID | None = None, limit: int = 100) -> Sequence[Row[User, UserEmail]]:
+    """People with their primary address, oldest first.
+
+    Args:
+        uow: the tenant's unit.
+        after: id of the last row of the page before.
+        limit: at most so many.
+    """
+    statement = (
+        select(User, UserEmail)
+        .join(UserEmail, (UserEmail.tenant_id == User.tenant_id) & (UserEmail.user_id == User.id))
+        .where(UserEmail.is_primary)
+        .order_by(User.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(User.id > after)
+    return uow.session.execute(statement).all()
+
+
+def disable(uow: UnitOfWork, user: User) -> None:
+    """Shut a person out, now: their sessions and grants end with it (R8)."""
+    if user.disabled_at is None:
+        user.disabled_at = uow.now
+        events.record(uow, EventType.USER_DISABLED, user)
+
+
+def enable(uow: UnitOfWork, user: User) -> None:
+    """Let a disabled person sign in again; nothing that ended comes back."""
+    if user.disabled_at is not None:
+        user.disabled_at = None
+        events.record(uow, EventType.USER_ENABLED, user)
+
+
+def remove(uow: UnitOfWork, user: User) -> None:
+    """Delete a person with everything that hangs on them; events keep their id only (R63)."""
+    events.record(uow, EventType.USER_DELETED, user)
+    uow.flush()
+    uow.execute(delete(User).where(User.id == user.id))

@@ -1,0 +1,27 @@
+"""``{issuer}/``: whether somebody is signed in here, and the way in or out."""
+
+from flask import Response, make_response
+
+from idp.authn import sessions
+from idp.http import cookies
+from idp.http.context import current_tenant, current_unit
+from idp.users import service as users
+from idp.web.hosted.pages import blueprint
+from idp.web.rendering import render
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Who is signed in."""
+    uow = current_unit()
+    session = sessions.resume(uow, cookies.session_secret())
+    issuer = current_tenant().issuer
+    return make_response(
+        render(
+            "hosted/home.html",
+            "Your account",
+            account_email=users.primary_email(uow, session.user_id).address if session is not None else None,
+            login_url=f"{issuer}/login",
+            logout_url=f"{issuer}/logout",
+        )
+    )

@@ -1,0 +1,96 @@
+"""Pages: the values that every template gets, and errors as pages."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, make_response, render_template
+
+from idp import errors
+from idp.http import problems
+from idp.http.security import csp_nonce
+from idp.oauth.errors import PageError
+from idp.tenants.models import Tenant
+
+STATIC = Path(__file__).parent / "static"
+_HEADINGS = {
+    400: "This link is not one that we understand",
+    403: "You can’t do this here",
+    404: "There is nothing here",
+    405: "There is nothing here",
+    410: "This page has expired",
+    413: "That was too much",
+    503: "We’re very busy right now",
+}
+
+
+def install(app: Flask, pages: tuple[Blueprint, ...]) -> None:
+    """Give the application its templates, and the browser-facing blueprints their error pages."""
+    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for blueprint in pages:
+        blueprint.register_error_handler(Exception, error_page)
+
+
+@cache
+def static_url(name: str) -> str:
+    """Address of a static file, with its version in it."""
+    version = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={version}"
+
+
+def render(template: str, title: str, **values: Any) -> str:
+    """A page of the current tenant, or of nobody.
+
+    Args:
+        template: its path.
+        title: of the window.
+        values: plain values for the template.
+    """
+    return render_template(template, page=_page(title), **values)
+
+
+def error_page(error: Exception) -> Response:
+    """What went wrong, what to do, and a reference for whoever is asked about it (R60)."""
+    known = problems.normalise(error)
+    status = problems.status_of(known)
+    heading, facts = _HEADINGS.get(status, "Something went wrong"), []
+    if isinstance(known, PageError):
+        heading, facts = known.heading, known.facts
+    detail = known.detail if isinstance(known, errors.IdPError) else (known.description or "")
+    page = render(
+        "hosted/error.html",
+        heading,
+        status=status,
+        heading=heading,
+        detail=detail or problems.NOTHING_CHANGED,
+        reference=g.get("request_id", ""),
+        facts=facts,
+        way_on=None,
+    )
+    return problems.with_headers(make_response(page, status), known)
+
+
+def _page(title: str) -> dict[str, Any]:
+    tenant: Tenant | None = g.get("tenant")
+    page: dict[str, Any] = {
+        "title": title,
+        "tenant_name": None,
+        "logo_url": None,
+        "theme_url": None,
+        "csp_nonce": csp_nonce(),
+        "lang": "en",
+        "dir": "ltr",
+        "links": [],
+    }
+    if tenant is not None:
+        branding = tenant.branding
+        page["title"] = f"{title} · {tenant.name}"
+        page["tenant_name"] = tenant.name
+        page["theme_url"] = f"/t/{tenant.slug}/theme.css?v={branding.accent.removeprefix('#')}"
+        if branding.logo_etag is not None:
+            page["logo_url"] = f"/t/{tenant.slug}/branding/logo?v={branding.logo_etag}"
+        named = (("Terms", branding.terms_url), ("Privacy", branding.privacy_url))
+        page["links"] = [(label, str(url)) for label, url in named if url is not None]
+    return page
