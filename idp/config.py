@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         """Whether browsers reach us by TLS; false only on loopback."""
         return self.base_url.startswith("https://")
 
+    @property
+    def hostname(self) -> str:
+        """The one host name that requests may come under (R35)."""
+        return urlsplit(self.base_url).hostname or ""
+
     @classmethod
     def load(cls, environ: dict[str, str] | None = None) -> Self:
         """Read the environment, or `environ` in its place.

@@ -31,7 +31,8 @@ class LoginTransaction(TenantScoped, Identified, Base):
         tenant_fk("resume_to", "authorization_requests"),
         tenant_fk("user_id", "users"),
         tenant_fk("required_user_id", "users"),
-        Index(None, "tenant_id", "expires_at"),
+        Index(None, "tenant_id", "resume_to"),
+        Index(None, "expires_at"),
     )
 
     browser_digest: Mapped[bytes]
@@ -53,7 +54,7 @@ class Session(TenantScoped, Identified, Base):
         tenant_fk("user_id", "users"),
         UniqueConstraint("tenant_id", "secret_digest"),
         Index(None, "tenant_id", "user_id"),
-        Index(None, "tenant_id", "expires_at"),
+        Index(None, "expires_at"),
     )
 
     user_id: Mapped[UUID]

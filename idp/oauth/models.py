@@ -55,7 +55,10 @@ class ApiResource(TenantScoped, Identified, Timestamped, Base):
     """
 
     __tablename__ = "api_resources"
-    __table_args__ = (tenant_fk("client_id", "clients"), UniqueConstraint("tenant_id", "identifier"))
+    __table_args__ = (
+        tenant_fk("client_id", "clients", ondelete="SET NULL (client_id)"),
+        UniqueConstraint("tenant_id", "identifier"),
+    )
 
     identifier: Mapped[str]
     name: Mapped[str]
@@ -105,7 +108,7 @@ class AuthorizationRequest(TenantScoped, Identified, Base):
     __table_args__ = (
         tenant_fk("client_id", "clients"),
         UniqueConstraint("tenant_id", "request_uri_digest"),
-        Index(None, "tenant_id", "expires_at"),
+        Index(None, "expires_at"),
     )
 
     client_id: Mapped[UUID]
@@ -126,11 +129,11 @@ class Grant(TenantScoped, Identified, Base):
     __table_args__ = (
         tenant_fk("user_id", "users"),
         tenant_fk("client_id", "clients"),
-        tenant_fk("session_id", "sessions"),
+        tenant_fk("session_id", "sessions", ondelete="NO ACTION"),
         Index(None, "tenant_id", "user_id"),
         Index(None, "tenant_id", "session_id"),
         Index(None, "tenant_id", "client_id"),
-        Index(None, "tenant_id", "expires_at"),
+        Index(None, "expires_at"),
     )
 
     user_id: Mapped[UUID]
@@ -153,7 +156,11 @@ class AuthorizationCode(TenantScoped, Base):
     """Single use, 60 seconds, bound to client, redirect URI and challenge (R4)."""
 
     __tablename__ = "authorization_codes"
-    __table_args__ = (tenant_fk("grant_id", "grants"), Index(None, "tenant_id", "expires_at"))
+    __table_args__ = (
+        tenant_fk("grant_id", "grants"),
+        Index(None, "tenant_id", "grant_id"),
+        Index(None, "expires_at"),
+    )
 
     code_digest: Mapped[bytes] = mapped_column(primary_key=True)
     grant_id: Mapped[UUID]
@@ -181,7 +188,7 @@ class RevokedToken(TenantScoped, Base):
     """An access token that was revoked before it expired (RFC 7009); gone when it would have been."""
 
     __tablename__ = "revoked_tokens"
-    __table_args__ = (Index(None, "tenant_id", "expires_at"),)
+    __table_args__ = (Index(None, "expires_at"),)
 
     jti: Mapped[str] = mapped_column(primary_key=True)
     expires_at: Mapped[datetime]
@@ -191,7 +198,7 @@ class ClientAssertion(TenantScoped, Base):
     """A ``jti`` that a client has used; the primary key is what makes it single-use (R9)."""
 
     __tablename__ = "client_assertions"
-    __table_args__ = (tenant_fk("client_id", "clients"), Index(None, "tenant_id", "expires_at"))
+    __table_args__ = (tenant_fk("client_id", "clients"), Index(None, "expires_at"))
 
     client_id: Mapped[UUID] = mapped_column(primary_key=True)
     jti_digest: Mapped[bytes] = mapped_column(primary_key=True)

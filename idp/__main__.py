@@ -1,0 +1,5 @@
+"""``python -m idp`` is ``idp``."""
+
+from idp.cli.main import main
+
+main()

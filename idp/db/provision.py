@@ -1,0 +1,81 @@
+"""The database and its three roles: the owner migrates, the app serves, the platform crosses tenants (R50)."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+
+from idp.crypto.secrets import new_secret
+from idp.db.rls import APP, OWNER, PLATFORM
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrls:
+    """One URL a role; each holds its password."""
+
+    owner: str
+    app: str
+    platform: str
+
+    def as_environment(self) -> dict[str, str]:
+        """The settings that these URLs are."""
+        return {
+            "IDP_DATABASE_URL": self.app,
+            "IDP_PLATFORM_DATABASE_URL": self.platform,
+            "IDP_OWNER_DATABASE_URL": self.owner,
+        }
+
+
+def initialise(admin_url: str, *, database: str = "idp") -> DatabaseUrls:
+    """Create what is missing of roles and database, and give the roles new passwords.
+
+    Args:
+        admin_url: of a role that may create roles and databases.
+        database: its name.
+
+    Raises:
+        psycopg.Error: the server cannot be reached, or says no.
+    """
+    admin = make_url(admin_url).set(drivername="postgresql")
+    passwords = {role: new_secret("pw") for role in (OWNER, APP, PLATFORM)}
+    with psycopg.connect(admin.render_as_string(hide_password=False), autocommit=True) as connection:
+        for role, password in passwords.items():
+            _ensure_role(connection, role, password)
+        _ensure_database(connection, database)
+    inside = admin.set(database=database)
+    with psycopg.connect(inside.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"))
+        connection.execute(sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(sql.Identifier(OWNER)))
+        for role in (APP, PLATFORM):
+            connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(role)))
+    return DatabaseUrls(*(_url(inside, role, passwords[role]) for role in (OWNER, APP, PLATFORM)))
+
+
+def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
+    exists = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    verb = "ALTER" if exists else "CREATE"
+    connection.execute(
+        sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
+            sql.Identifier(role), sql.Literal(password)
+        )
+    )
+    for setting, value in (("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s")):
+        if role != OWNER:
+            connection.execute(
+                sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                    sql.Identifier(role), sql.Identifier(setting), sql.Literal(value)
+                )
+            )
+
+
+def _ensure_database(connection: psycopg.Connection, database: str) -> None:
+    if connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone():
+        return
+    owner = sql.Identifier(OWNER)
+    connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
+    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), owner))
+
+
+def _url(inside: URL, role: str, password: str) -> str:
+    return inside.set(username=role, password=password).render_as_string(hide_password=False)

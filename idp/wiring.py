@@ -1,0 +1,89 @@
+"""Where the parts meet: settings → engines, every model imported once, and who listens to which event."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Engine, MetaData
+
+from idp.actor import SYSTEM, Actor
+from idp.authn import models as authn_models
+from idp.authn import sessions
+from idp.config import Settings
+from idp.crypto.sealing import MasterKeys
+from idp.db.base import Base
+from idp.db.engine import make_engine
+from idp.db.unit import PlatformUnit, UnitOfWork
+from idp.events import models as events_models
+from idp.events import service as events
+from idp.events.types import EventType
+from idp.keys import models as keys_models
+from idp.keys import service as keys
+from idp.mail import messages
+from idp.oauth import grants
+from idp.oauth import models as oauth_models
+from idp.rbac import models as rbac_models
+from idp.rbac import service as rbac
+from idp.tenants import models as tenants_models
+from idp.tenants.models import Tenant
+from idp.users import models as users_models
+
+MODELS = (
+    authn_models,
+    events_models,
+    keys_models,
+    oauth_models,
+    rbac_models,
+    tenants_models,
+    users_models,
+)
+metadata: MetaData = Base.metadata
+
+SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
+    EventType.TENANT_CREATED: (keys.establish, rbac.create_builtin_roles),
+    EventType.USER_CREATED: (messages.welcome,),
+    EventType.USER_DISABLED: (sessions.end_when_disabled, grants.revoke_of_user),
+    EventType.PASSWORD_SET: (sessions.end_when_disabled, grants.revoke_of_user),
+    EventType.SESSION_ENDED: (grants.revoke_of_session,),
+    EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The long-lived parts of a process.
+
+    Attributes:
+        settings: as read at the start.
+        app: engine of the app role, which serves.
+        platform: engine of the platform role: tenant life cycle, outbox, purge.
+        master_keys: wrap and open the tenants' data keys.
+    """
+
+    settings: Settings
+    app: Engine
+    platform: Engine
+    master_keys: MasterKeys
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Make the parts; nothing connects before it is used."""
+        events.connect(SUBSCRIBERS)
+        return cls(
+            settings,
+            make_engine(settings.database_url.get_secret_value(), pool_size=settings.web_threads),
+            make_engine(settings.platform_database_url.get_secret_value(), pool_size=2),
+            MasterKeys(settings.key_encryption_keys),
+        )
+
+    def platform_unit(self, actor: Actor = SYSTEM) -> PlatformUnit:
+        """A cross-tenant unit."""
+        return PlatformUnit.begin(self.platform, actor, self.master_keys)
+
+    def tenant_unit(self, tenant: Tenant, actor: Actor = SYSTEM) -> UnitOfWork:
+        """A unit of one tenant."""
+        return UnitOfWork.begin(self.app, tenant, actor, self.master_keys)
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.app.dispose()
+        self.platform.dispose()

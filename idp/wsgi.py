@@ -1,0 +1,14 @@
+"""What gunicorn imports: the public application, and the internal one behind its own port."""
+
+from idp.app import create_app
+from idp.config import Settings
+from idp.http.health import by_port, create_internal_app
+from idp.wiring import Wiring
+
+settings = Settings.load()
+wiring = Wiring.of(settings)
+app = by_port(
+    public=create_app(settings, wiring),
+    internal=create_internal_app(settings, wiring.app),
+    internal_port=settings.internal_port,
+)
