@@ -1,0 +1,110 @@
+"""The internal port: is the process alive, may it get traffic, and what has it counted (R60, R64).
+
+Never reachable through the public port: the listening socket decides which application answers, and nothing that a
+client sends.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import redis
+from flask import Flask, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.values import ValueClass
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from idp import log
+from idp.config import Settings
+from idp.db import migrations
+from idp.errors import IdPError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_REDIS_TIMEOUT_SECONDS = 0.5
+
+
+def create_internal_app(settings: Settings, engine: Engine) -> Flask:
+    """The application of the internal port: ``/livez``, ``/readyz``, ``/metrics``.
+
+    Args:
+        settings: for the address of Redis.
+        engine: of the app role.
+    """
+    app = Flask("idp.internal", static_folder=None)
+    url = settings.redis_url.get_secret_value() if settings.redis_url is not None else None
+    counters = (
+        redis.Redis.from_url(url, socket_connect_timeout=_REDIS_TIMEOUT_SECONDS, socket_timeout=_REDIS_TIMEOUT_SECONDS)
+        if url is not None
+        else None
+    )
+
+    @app.get("/livez")
+    def livez() -> Response:
+        return jsonify(status="alive")
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        database, cache = _database(engine), _redis(counters)
+        if database != "ok":
+            answer = jsonify(status="unavailable", database=database, redis=cache)
+            answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+            answer.headers["Retry-After"] = "5"
+            return answer
+        status = "degraded" if cache == "unreachable" else "ready"
+        return jsonify(status=status, database=database, redis=cache)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def by_port(
+    *, public: "WSGIApplication", internal: "WSGIApplication", public_port: int, internal_port: int
+) -> "WSGIApplication":
+    """One callable for both listening sockets.
+
+    ``SERVER_PORT`` is what gunicorn read from the socket that accepted the connection.  Without a port of its own the
+    internal application is not served at all.
+    """
+    internal_is_served = internal_port not in {0, public_port}
+
+    def route(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        is_internal = internal_is_served and environ["SERVER_PORT"] == str(internal_port)
+        return (internal if is_internal else public)(environ, start_response)
+
+    return route
+
+
+def _database(engine: Engine) -> str:
+    try:
+        schema = migrations.status(engine)
+    except (SQLAlchemyError, IdPError) as error:
+        log.get().warning("readiness.database_unreachable", error=type(error).__name__)
+        return "unreachable"
+    return "ok" if schema.is_current else "schema pending"
+
+
+def _redis(counters: "redis.Redis | None") -> str:
+    if counters is None:
+        return "not configured"
+    try:
+        counters.ping()
+    except redis.RedisError as error:
+        log.get().warning("readiness.redis_unreachable", error=type(error).__name__)
+        return "unreachable"
+    return "ok"
+
+
+def _registry() -> CollectorRegistry:
+    """Of all worker processes when there are several, of this one otherwise."""
+    if not ValueClass._multiprocess:  # noqa: SLF001 - how the library says which mode it chose at import
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
