@@ -5,11 +5,10 @@ from werkzeug.exceptions import HTTPException
 
 from idp import log
 from idp.config import Settings
-from idp.http import context, cookies, metrics, problems, security
+from idp.http import access_log, context, cookies, metrics, problems, security
 from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
-from idp.oauth.errors import OAuthError
 from idp.web import dev_mail, rendering
 from idp.web.hosted import branding, consent, home, login, pages, select_account
 from idp.web.hosted import logout as logout_page
@@ -29,17 +28,20 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     """
     log.configure(settings.log_level)
     wiring = wiring or Wiring.of(settings)
-    app = IdPFlask("idp", template_folder="web/templates", static_folder=str(rendering.STATIC), static_url_path="/static")
+    app = IdPFlask(
+        "idp", template_folder="web/templates", static_folder=str(rendering.STATIC), static_url_path="/static"
+    )
     app.config["MAX_CONTENT_LENGTH"] = AUTH_BODY_LIMIT
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
     app.config["TRUSTED_HOSTS"] = [settings.hostname]
     app.extensions["idp"] = wiring
 
+    metrics.install(app)
+    access_log.install(app)
     context.install(app, settings, wiring.app, wiring.master_keys)
     app.after_request(cookies.apply)
     security.install(app, settings)
     cors.install(app)
-    metrics.install(app)
     rendering.install(app, (authorize.blueprint, pages.blueprint))
 
     app.register_blueprint(discovery.blueprint)
@@ -47,9 +49,8 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(pages.blueprint)
     if settings.dev:
-        app.register_blueprint(dev_mail.blueprint(wiring))
+        app.register_blueprint(dev_mail.blueprint(wiring.platform_unit, settings.mail_from))
 
-    app.register_error_handler(OAuthError, endpoints.error_response)
     app.register_error_handler(HTTPException, problems.problem)
     app.register_error_handler(Exception, problems.problem)
 

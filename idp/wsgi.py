@@ -10,5 +10,6 @@ wiring = Wiring.of(settings)
 app = by_port(
     public=create_app(settings, wiring),
     internal=create_internal_app(settings, wiring.app),
+    public_port=settings.port,
     internal_port=settings.internal_port,
 )

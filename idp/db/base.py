@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import (
-    ARRAY,
     DateTime,
     Dialect,
     ForeignKey,
@@ -18,7 +17,7 @@ from sqlalchemy import (
     Uuid,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from idp.ids import new_id

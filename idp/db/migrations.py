@@ -60,4 +60,3 @@ def _run(owner_url: str, act: Callable[[Config], None]) -> None:
         config.attributes["connection"] = connection
         act(config)
         connection.commit()
-

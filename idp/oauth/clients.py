@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, cast, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from idp.crypto.secrets import digest, matches, new_secret
 from idp.db.cache import RowCache
@@ -140,8 +140,7 @@ def find_registration(uow: UnitOfWork, client_id: UUID | None) -> Registration |
                 )
                 .outerjoin(
                     ApiResource,
-                    (ApiResource.tenant_id == Client.tenant_id)
-                    & ApiResource.scope.op("&&")(cast(Client.scope, ARRAY(Text))),
+                    (ApiResource.tenant_id == Client.tenant_id) & ApiResource.scope.op("&&")(Client.scope),
                 )
                 .where(Client.id == client_id, Client.disabled_at.is_(None))
             ).all()
@@ -162,7 +161,7 @@ def allows_origin(uow: UnitOfWork, origin: str) -> bool:
         with read_tenant(engine, tenant_id) as session:
             found = session.scalar(
                 select(Client.id)
-                .where(Client.allowed_origins.contains([origin]), Client.disabled_at.is_(None))
+                .where(Client.allowed_origins.op("@>")([origin]), Client.disabled_at.is_(None))
                 .limit(1)
             )
         return found is not None

@@ -10,6 +10,8 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from idp.db.unit import UnitOfWork
+from idp.errors import IdPError, Unavailable
+from idp.http import problems
 from idp.http.context import SLUG, current_unit
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
@@ -22,10 +24,13 @@ from idp.oauth.grant_types import authorization_code, client_credentials, refres
 from idp.oauth.models import Grant
 from idp.oauth.parameters import ParameterProblem, Parameters
 from idp.oauth.tokens import TokenResponse
+from idp.tenants.errors import TenantSuspended
 
 blueprint = Blueprint("oauth", __name__, url_prefix=f"/t/<{SLUG}>/oauth")
 
 FORM = "application/x-www-form-urlencoded"
+SERVER_ERROR = 500
+_ERRORS = {Unavailable: "temporarily_unavailable", TenantSuspended: "access_denied"}
 GRANT_TYPES: dict[str, Callable[[UnitOfWork, Registration, Parameters], TokenResponse | OAuthError]] = {
     "authorization_code": authorization_code.grant,
     "refresh_token": refresh_token.grant,
@@ -121,6 +126,19 @@ def error_response(error: OAuthError) -> Response:
     if error.challenge is not None:
         response.headers["WWW-Authenticate"] = error.challenge
     return response
+
+
+@blueprint.errorhandler(Exception)
+def protocol_error(error: Exception) -> Response:
+    """Whatever else goes wrong, in the shape that clients expect; an outage is never ``invalid_grant`` (R60)."""
+    known = problems.normalise(error)
+    if isinstance(known, OAuthError):
+        return error_response(known)
+    if not isinstance(known, Unavailable | TenantSuspended) and problems.status_of(known) < SERVER_ERROR:
+        return problems.problem(known)
+    name = next((name for kind, name in _ERRORS.items() if isinstance(known, kind)), "server_error")
+    detail = known.detail if isinstance(known, IdPError) else problems.NOTHING_CHANGED
+    return problems.with_headers(error_response(OAuthError(name, detail, status=problems.status_of(known))), known)
 
 
 def _authenticate(uow: UnitOfWork, sent: Parameters, endpoint: str) -> Registration:

@@ -41,7 +41,7 @@ def register(
     if not scope or not all(scopes.is_scope(item) and item not in scopes.STANDARD for item in scope):
         raise ClientMetadataInvalid("scope: at least one scope name that is not a standard one.", field="scope")
     other = uow.session.scalar(
-        select(ApiResource).where(or_(ApiResource.identifier == identifier, ApiResource.scope.overlap(list(scope))))
+        select(ApiResource).where(or_(ApiResource.identifier == identifier, ApiResource.scope.op("&&")(list(scope))))
     )
     if other is not None:
         raise ResourceTaken(f"{other.identifier} has that identifier or one of these scopes already.")

@@ -262,7 +262,7 @@ def _grant_lives(client_id: UUID) -> tuple[ColumnElement[bool], ...]:
         Session.tenant_id == Grant.tenant_id,
         Session.id == Grant.session_id,
         or_(
-            Grant.scope.contains([scopes.OFFLINE_ACCESS]),
+            Grant.scope.op("@>")([scopes.OFFLINE_ACCESS]),
             Session.ended_at.is_(None) & (Session.expires_at > func.now()),
         ),
     )

@@ -1,0 +1,109 @@
+"""How an answer looks: aligned columns on a terminal, tab-separated lines in a pipe, or one JSON document."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import click
+from pydantic import BaseModel
+
+from idp.cli.connect import current
+
+Document = Mapping[str, Any]
+
+
+def record(document: Document, *, once: str | None = None) -> None:
+    """One thing, a line for each member.
+
+    Args:
+        document: members in the order to show them.
+        once: member that holds a secret which cannot be shown again; a terminal is told so.
+    """
+    if current().as_json:
+        _json(document)
+        return
+    rows = [(key.replace("_", " "), _text(value)) for key, value in document.items() if value not in (None, [], {})]
+    if not _on_a_terminal():
+        _lines([(key.replace(" ", "_"), value) for key, value in rows])
+        return
+    width = max((len(key) for key, _ in rows), default=0)
+    for key, value in rows:
+        click.echo(f"{click.style(key.ljust(width), dim=True)}  {value}")
+    if once is not None and document.get(once):
+        click.secho(f"\nThe {once.replace('_', ' ')} is shown this once; keep it now.", fg="yellow", err=True)
+
+
+def table(documents: Sequence[Document], columns: Sequence[str], *, empty: str) -> None:
+    """Many things, a line each.
+
+    Args:
+        documents: whole, as JSON shows them.
+        columns: members that people want to see.
+        empty: what a terminal is told when there are none.
+    """
+    if current().as_json:
+        _json(documents)
+        return
+    rows = [tuple(_text(document.get(column)) for column in columns) for document in documents]
+    if not _on_a_terminal():
+        _lines(rows)
+        return
+    if not rows:
+        click.echo(empty)
+        return
+    titles = tuple(column.removesuffix("_at").replace("_", " ") for column in columns)
+    widths = [max(len(row[index]) for row in (titles, *rows)) for index in range(len(columns))]
+    for number, row in enumerate((titles, *rows)):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        click.echo(line if number else click.style(line, dim=True))
+
+
+def done(document: Document, sentence: str) -> None:
+    """What was done: a sentence for people, the document for programs."""
+    if current().as_json:
+        _json(document)
+    else:
+        click.echo(sentence)
+
+
+def _json(value: Any) -> None:
+    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case str() | UUID() | int():
+            return str(value)
+        case BaseModel():
+            return _text(value.model_dump(mode="json", exclude_none=True))
+        case Mapping():
+            return " ".join(f"{key}={_text(item)}" for key, item in value.items())
+        case list() | tuple():
+            return " ".join(map(_text, value)) or "-"
+    return str(value)
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> None:
+    for row in rows:
+        click.echo("\t".join(row))
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdout.isatty()

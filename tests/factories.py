@@ -1,0 +1,91 @@
+"""Plain functions that make what a test needs, through the same verbs as everybody else."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from idp.authn import passwords
+from idp.db.unit import UnitOfWork
+from idp.keys import rsa
+from idp.oauth import clients, resources
+from idp.oauth.metadata import ClientMetadata
+from idp.oauth.models import Client
+from idp.rbac import service as rbac
+from idp.tenants import service as tenants
+from idp.tenants.models import Tenant
+from idp.users import service as users
+from idp.users.models import User
+from idp.wiring import Wiring
+
+MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+PASSWORD = "correct horse battery staple"
+CALLBACK = "https://app.example.com/callback"
+SIGNED_OUT = "https://app.example.com/signed-out"
+API = "https://api.example.com"
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def ready_made_keys() -> Iterator[None]:
+    """Hand out real RSA keys that were generated once: making one costs more than most tests."""
+    generated: list[RSAPrivateKey] = [rsa.generate(2048) for _ in range(8)]
+    with mock.patch.object(rsa, "generate", side_effect=itertools.cycle(generated)):
+        yield
+
+
+def make_tenant(wiring: Wiring, *, slug: str | None = None, **changes: str) -> Tenant:
+    """A committed tenant with its first key and its roles."""
+    slug = slug or f"t{next(_numbers)}-{id(wiring) % 997}"
+    with wiring.platform_unit() as platform:
+        tenant = tenants.create(platform, slug=slug, name=f"Tenant {slug}", base_url=wiring.settings.base_url)
+        if changes:
+            tenants.update(platform, tenant, changes)
+    return tenant
+
+
+def make_user(uow: UnitOfWork, *, email: str = "ada@example.com", roles: tuple[str, ...] = (), **profile: Any) -> User:
+    """A person with `PASSWORD` and a verified address."""
+    user = users.create(uow, email=email, verified=True, **profile)
+    uow.flush()
+    passwords.set_password(uow, user, PASSWORD)
+    for role in roles:
+        rbac.assign_role(uow, user, role)
+    return user
+
+
+def make_client(uow: UnitOfWork, **members: Any) -> tuple[Client, str | None]:
+    """A confidential, first-party web client, unless `members` say otherwise (RFC 7591)."""
+    if members.get("type") != "machine" and "grant_types" not in members:
+        members.setdefault("redirect_uris", [CALLBACK])
+        members.setdefault("post_logout_redirect_uris", [SIGNED_OUT])
+        members.setdefault("first_party", True)
+    metadata = ClientMetadata.read({"client_name": "Notes", **members}, loopback_http=False)
+    return clients.register(uow, metadata)
+
+
+class People:
+    """The same factories, each in a transaction of its own that commits."""
+
+    def __init__(self, wiring: Wiring, tenant: Tenant) -> None:
+        self.wiring, self.tenant = wiring, tenant
+
+    def unit(self) -> UnitOfWork:
+        return self.wiring.tenant_unit(self.tenant)
+
+    def user(self, **values: Any) -> User:
+        with self.unit() as uow:
+            return make_user(uow, **values)
+
+    def client(self, **members: Any) -> tuple[Client, str | None]:
+        with self.unit() as uow:
+            return make_client(uow, **members)
+
+    def resource(
+        self, identifier: str = API, scope: tuple[str, ...] = ("notes:read", "notes:write"), **values: Any
+    ) -> Any:
+        with self.unit() as uow:
+            return resources.register(uow, identifier=identifier, name="Notes API", scope=list(scope), **values)
