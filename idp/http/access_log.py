@@ -24,3 +24,7 @@ def install(app: Flask) -> None:
             ip=uow.actor.ip if uow is not None else request.remote_addr,
         )
         return response
+
+    @app.teardown_request
+    def forget(_error: BaseException | None) -> None:
+        log.unbind()

@@ -1,0 +1,65 @@
+"""How gunicorn serves us: what never varies.  What an operator decides is on its command line (`idp.server`).
+
+gunicorn reads the names below by itself.  Nothing here may import prometheus_client at the top: it chooses its mode
+when it is imported, and has to find ``PROMETHEUS_MULTIPROC_DIR`` by then.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.http import wsgi
+from gunicorn.workers.base import Worker
+
+from idp import log
+
+COUNTERS = tempfile.mkdtemp(prefix="idp-metrics-")
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes an unlinked file there, and no name
+
+
+class JsonLogger(Logger):  # type: ignore[misc]
+    """The server's own lines, in the shape of ours."""
+
+    def setup(self, cfg: Config) -> None:
+        """Hand everything to the root logger."""
+        super().setup(cfg)
+        log.configure(cfg.loglevel)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """A worker that is gone has no live gauges."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 - see the module's docstring
+
+    multiprocess.mark_process_dead(worker.pid, COUNTERS)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: Arbiter) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(COUNTERS, ignore_errors=True)
+
+
+wsgi.SERVER = "idp"  # there is no setting for the Server header
+
+wsgi_app = "idp.wsgi:app"
+worker_class = "gthread"
+worker_tmp_dir = str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
+control_socket_disable = True
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={COUNTERS}"]
+
+keepalive = 75  # longer than a load balancer keeps an idle connection, so that it is never us who hang up first
+timeout = 30
+graceful_timeout = 25  # shorter than the 30 s after which orchestrators kill
+
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 8190
+header_map = "refuse"  # a header with an underscore is an attack on somebody's mapping (R44)
+forwarded_allow_ips = ""  # we read proxy headers ourselves, from trusted proxies only
+
+logger_class = JsonLogger
+accesslog = None  # idp.http.access_log writes ours, without query strings
