@@ -16,6 +16,7 @@ from idp.events.models import OutboxMessage
 MAX_ATTEMPTS = 10
 LEASE = timedelta(minutes=2)
 """A claimed message comes back after this long when its worker died."""
+POSTPONEMENT = timedelta(minutes=1)
 _FIRST_DELAY = timedelta(seconds=5)
 
 
@@ -64,6 +65,21 @@ def settle(platform: PlatformUnit, message: OutboxMessage, error: str | None = N
     else:
         delay = _FIRST_DELAY * 2 ** (message.attempts - 1)
         values = {"next_attempt_at": platform.now + delay, "last_error": error[:500]}
+    _write(platform, message, values)
+
+
+def postpone(platform: PlatformUnit, message: OutboxMessage, reason: str) -> None:
+    """Undo `claim` for a while: the attempt does not count, because it could not be made."""
+    values = {"attempts": message.attempts - 1, "next_attempt_at": platform.now + POSTPONEMENT, "last_error": reason}
+    _write(platform, message, values)
+
+
+def release(platform: PlatformUnit, message: OutboxMessage) -> None:
+    """Undo `claim`: whoever comes next may have it at once."""
+    _write(platform, message, {"attempts": message.attempts - 1, "next_attempt_at": platform.now})
+
+
+def _write(platform: PlatformUnit, message: OutboxMessage, values: dict[str, Any]) -> None:
     platform.execute(
         update(OutboxMessage)
         .where(OutboxMessage.tenant_id == message.tenant_id, OutboxMessage.id == message.id)

@@ -88,7 +88,8 @@ def tend(uow: UnitOfWork) -> list[EventType]:
     retires what no living token needs, and destroys its private part.
     """
     done: list[EventType] = []
-    keys = [key for key in list_all(uow) if key.state not in {KeyState.RETIRED, KeyState.REVOKED}]
+    living = select(SigningKey).where(SigningKey.retired_at.is_(None), SigningKey.revoked_at.is_(None))
+    keys = uow.session.scalars(living.with_for_update()).all()
     by_state = {key.state: key for key in keys}
     active, pending = by_state.get(KeyState.ACTIVE), by_state.get(KeyState.PENDING)
     for key in keys:

@@ -1,0 +1,15 @@
+"""Advisory locks: one process at a time for a named piece of work, until its transaction ends."""
+
+from sqlalchemy import func, select
+
+from idp.db.unit import PlatformUnit, UnitOfWork
+
+
+def try_lock(unit: UnitOfWork | PlatformUnit, name: str) -> bool:
+    """Take the lock called `name` for this transaction; False when somebody else has it.
+
+    Args:
+        unit: whose end releases it.
+        name: of the work and of what it is done to, such as ``keys:<tenant id>``.
+    """
+    return bool(unit.session.scalar(select(func.pg_try_advisory_xact_lock(func.hashtextextended(name, 0)))))

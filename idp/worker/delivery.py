@@ -1,0 +1,53 @@
+"""Deliver what is due: claim in one transaction, handle outside of any, settle in another (at least once)."""
+
+import threading
+from collections.abc import Sequence
+
+from idp import log
+from idp.db.cache import DATABASE_IS_GONE
+from idp.events import outbox
+from idp.events.models import OutboxMessage
+from idp.wiring import Wiring
+from idp.worker.handlers import HANDLERS, NotConfigured
+
+BATCH = 10
+"""Ten mails of ten seconds each end before `outbox.LEASE` does."""
+
+
+def deliver_due(wiring: Wiring, stop: threading.Event) -> int:
+    """Handle one batch; answers how many were claimed.  What a stop leaves over is given back at once."""
+    with wiring.platform_unit() as platform:
+        claimed = outbox.claim(platform, limit=BATCH)
+    for position, message in enumerate(claimed):
+        if stop.is_set():
+            _release(wiring, claimed[position:])
+            break
+        _deliver(wiring, message)
+    return len(claimed)
+
+
+def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
+    fields = {"message": str(message.id), "tenant_id": str(message.tenant_id), "kind": message.kind}
+    error: str | None = None
+    try:
+        HANDLERS[message.kind](wiring, message)
+    except DATABASE_IS_GONE:
+        raise
+    except NotConfigured as missing:
+        log.get().error("outbox.not_configured", detail=str(missing), **fields)
+        with wiring.platform_unit() as platform:
+            outbox.postpone(platform, message, str(missing))
+        return
+    except Exception as failed:  # noqa: BLE001 - whatever a handler raises is written down with its message
+        error = f"{type(failed).__name__}: {failed}"
+        log.get().warning("outbox.failed", error=type(failed).__name__, attempts=message.attempts, **fields)
+    with wiring.platform_unit() as platform:
+        outbox.settle(platform, message, error)
+    if error is None:
+        log.get().info("outbox.sent", **fields)
+
+
+def _release(wiring: Wiring, messages: Sequence[OutboxMessage]) -> None:
+    with wiring.platform_unit() as platform:
+        for message in messages:
+            outbox.release(platform, message)

@@ -1,0 +1,130 @@
+"""Rows whose time is over, in batches that never hold a lock for long: expired ones, and a deleted tenant's (R51)."""
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from idp.authn.models import LoginTransaction, Session
+from idp.db.base import Base
+from idp.db.unit import PlatformUnit
+from idp.events.models import Event, OutboxMessage
+from idp.events.types import EventType
+from idp.oauth.models import (
+    AuthorizationCode,
+    AuthorizationRequest,
+    ClientAssertion,
+    Grant,
+    RevokedToken,
+)
+from idp.tenants.models import Tenant
+from idp.wiring import Wiring
+
+BATCH = 1_000
+SETTLED = timedelta(minutes=1)
+"""How long after its deletion a tenant's last request has surely ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A moment, and how long a row stays after it.
+
+    Attributes:
+        moment: column that says when the row's use was over; null is never.
+        keep: for how long it stays.
+        unless: what else keeps it.
+    """
+
+    moment: InstrumentedAttribute[Any]
+    keep: timedelta
+    unless: ColumnElement[bool] | None = None
+
+    @property
+    def table(self) -> Table:
+        """Whose rows these are."""
+        return cast(Table, self.moment.class_.__table__)
+
+    @property
+    def is_over(self) -> ColumnElement[bool]:
+        """Which rows go."""
+        return (self.moment < func.now() - self.keep) & (true() if self.unless is None else ~self.unless)
+
+
+_has_grants = exists().where(Grant.tenant_id == Session.tenant_id, Grant.session_id == Session.id)
+
+RULES = (
+    Rule(LoginTransaction.expires_at, timedelta(hours=1)),
+    Rule(AuthorizationRequest.expires_at, timedelta(hours=1)),
+    Rule(AuthorizationCode.expires_at, timedelta(days=1)),  # a code that is replayed meanwhile still ends its grant
+    Rule(RevokedToken.expires_at, timedelta(0)),
+    Rule(ClientAssertion.expires_at, timedelta(0)),
+    Rule(Grant.expires_at, timedelta(days=1)),  # its refresh family goes with it
+    Rule(Session.expires_at, timedelta(days=7), unless=_has_grants),  # offline grants outlive their session
+    Rule(OutboxMessage.sent_at, timedelta(days=7)),
+    Rule(OutboxMessage.dead_at, timedelta(days=30)),
+)
+
+
+def purge_expired(wiring: Wiring, stop: threading.Event) -> int:
+    """Delete by every rule until nothing is left to delete; answers how many rows went."""
+    return sum(_until_empty(wiring, stop, rule.table, rule.is_over) for rule in RULES)
+
+
+def purge_deleted_tenants(wiring: Wiring, stop: threading.Event) -> int:
+    """Delete what deleted tenants left behind; a tombstone and the word of its deletion stay."""
+    with wiring.platform_unit() as platform:
+        waiting = select(Tenant).where(Tenant.deleted_at < func.now() - SETTLED, Tenant.purged_at.is_(None)).limit(20)
+        tenants = platform.session.scalars(waiting).all()
+    return sum(_purge_tenant(wiring, stop, tenant) for tenant in tenants)
+
+
+def _purge_tenant(wiring: Wiring, stop: threading.Event, tenant: Tenant) -> int:
+    doomed = [(table, _of_tenant(table, tenant)) for table in _children_first()]
+    count = sum(_until_empty(wiring, stop, table, theirs) for table, theirs in doomed)
+    with wiring.platform_unit() as platform:
+        if not any(platform.session.scalar(select(exists().where(theirs))) for _, theirs in doomed):
+            platform.execute(
+                update(Tenant).where(Tenant.id == tenant.id, Tenant.purged_at.is_(None)).values(purged_at=func.now())
+            )
+    return count
+
+
+def _children_first() -> list[Table]:
+    """Every tenant's table, each before those it refers to."""
+    return [table for table in reversed(Base.metadata.sorted_tables) if "tenant_id" in table.c]
+
+
+def _of_tenant(table: Table, tenant: Tenant) -> ColumnElement[bool]:
+    theirs = table.c.tenant_id == tenant.id
+    if table is Event.__table__:
+        return theirs & (table.c.type != EventType.TENANT_DELETED.value)
+    return theirs
+
+
+def _until_empty(wiring: Wiring, stop: threading.Event, table: Table, doomed: ColumnElement[bool]) -> int:
+    total = 0
+    while not stop.is_set():
+        with wiring.platform_unit() as platform:
+            count = _delete_batch(platform, table, doomed)
+        total += count
+        if count < BATCH:
+            break
+    return total
+
+
+def _delete_batch(platform: PlatformUnit, table: Table, doomed: ColumnElement[bool]) -> int:
+    """Delete at most `BATCH` rows; those that another worker is at are left to it."""
+    key = list(table.primary_key)
+    batch = (
+        select(*key)
+        .where(doomed)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+        .cte("batch")
+        .prefix_with("MATERIALIZED")
+    )
+    same = and_(*(column == batch.c[column.name] for column in key))
+    return cast(CursorResult[Any], platform.execute(delete(table).where(same))).rowcount

@@ -1,0 +1,89 @@
+"""What is due by the clock: a table of jobs, each safe to run in several workers at once."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from idp import log
+from idp.db.cache import DATABASE_IS_GONE
+from idp.db.locks import try_lock
+from idp.keys import schedule as key_schedule
+from idp.keys import service as keys
+from idp.tenants.models import Tenant
+from idp.wiring import Wiring
+from idp.worker import purge
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work and its period.
+
+    Attributes:
+        name: of its log lines.
+        every: seconds from one run to the next.
+        run: does it; answers how much there was to do.
+    """
+
+    name: str
+    every: float
+    run: Callable[[Wiring, threading.Event], int]
+
+
+def tend_keys(wiring: Wiring, stop: threading.Event) -> int:
+    """Publish, rotate and retire the keys of every tenant that wants it; each in a transaction of its own."""
+    count, last = 0, None
+    while not stop.is_set():
+        with wiring.platform_unit() as platform:
+            due = key_schedule.due_tenants(platform, after=last)
+        if not due:
+            break
+        last = due[-1].id
+        count += sum(_tend(wiring, tenant) for tenant in due if not stop.is_set())
+    return count
+
+
+def _tend(wiring: Wiring, tenant: Tenant) -> bool:
+    """One tenant's keys; what is wrong with them must not keep the others waiting."""
+    try:
+        with wiring.tenant_unit(tenant) as uow:
+            done = keys.tend(uow) if try_lock(uow, f"keys:{tenant.id}") else []
+    except DATABASE_IS_GONE:
+        raise
+    except Exception as failed:  # noqa: BLE001 - logged with the tenant it happened to
+        log.get().error("keys.tend_failed", tenant=tenant.slug, exc_info=failed)
+        return False
+    for kind in done:
+        log.get().info(kind.value, tenant=tenant.slug)
+    return bool(done)
+
+
+JOBS = (
+    Job("keys.tended", 60.0, tend_keys),
+    Job("tenants.purged", 60.0, purge.purge_deleted_tenants),
+    Job("rows.purged", 600.0, purge.purge_expired),
+)
+
+
+@dataclass(slots=True)
+class Schedule:
+    """When each job is due in this process; the first time at once."""
+
+    jobs: tuple[Job, ...] = JOBS
+    _due: dict[str, float] = field(default_factory=dict)
+
+    def run_due(self, wiring: Wiring, stop: threading.Event) -> None:
+        """Run what is due.  A job that fails is logged, and tried again when it is due again."""
+        for job in self.jobs:
+            if stop.is_set() or self._due.get(job.name, 0.0) > time.monotonic():
+                continue
+            try:
+                count = job.run(wiring, stop)
+            except DATABASE_IS_GONE:
+                raise
+            except Exception as failed:  # noqa: BLE001 - one job must not end the others
+                log.get().error("job.failed", job=job.name, exc_info=failed)
+            else:
+                if count:
+                    log.get().info(job.name, count=count)
+            self._due[job.name] = time.monotonic() + job.every
