@@ -15,12 +15,12 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.load import Next, Result, get, measure, once_each, post, repeat  # noqa: E402
-from bench.scene import Scene, multiply_tenants, prepare  # noqa: E402
-from bench.stack import Stack, running  # noqa: E402
-from idp.crypto import passwords as argon2id  # noqa: E402
-from idp.keys import rsa  # noqa: E402
-from idp.tenants import service as tenants  # noqa: E402
+from bench.load import Next, Result, get, measure, once_each, post, repeat
+from bench.scene import Scene, multiply_tenants, prepare
+from bench.stack import Stack, running
+from idp.crypto import passwords as argon2id
+from idp.keys import rsa
+from idp.tenants import service as tenants
 
 CONNECTIONS = 16
 
@@ -77,9 +77,7 @@ def rates(scene: Scene, seconds: float) -> dict[str, Result]:
         "jwks": steady(get(stack.host, f"{path}/jwks.json")),
         "client_credentials": steady(scene.token_request("grant_type=client_credentials", machine=True)),
         "code exchange": measure(stack.port, [once_each(each) for each in codes], seconds=seconds),
-        "refresh": measure(
-            stack.port, [refreshing(scene, each["refresh_token"]) for each in tokens], seconds=seconds
-        ),
+        "refresh": measure(stack.port, [refreshing(scene, each["refresh_token"]) for each in tokens], seconds=seconds),
         "introspect": steady(introspect),
         "userinfo": steady(get(stack.host, f"{path}/oauth/userinfo", **bearer)),
         "password sign-in": sign_in(scene, seconds),

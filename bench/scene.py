@@ -12,7 +12,7 @@ from bench.stack import Stack
 from idp.authn import login, passwords, sessions
 from idp.authn.models import Session
 from idp.crypto.secrets import encode, mac, new_secret
-from idp.oauth import clients, pkce, tokens
+from idp.oauth import clients, codes, pkce
 from idp.oauth.authorize import store
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import AuthorizationParameters, Client
@@ -66,7 +66,7 @@ class Scene:
             code_challenge=pkce.challenge_of(VERIFIER),
         )
         request = store.store(uow, self.web, parameters, new_secret("br"))  # type: ignore[arg-type]
-        code = tokens.issue_code(uow, request, self.web, session)  # type: ignore[arg-type]
+        code = codes.issue_code(uow, request, self.web, session)  # type: ignore[arg-type]
         assert code is not None
         return code
 

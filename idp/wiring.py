@@ -77,11 +77,11 @@ class Wiring:
 
     def platform_unit(self, actor: Actor = SYSTEM) -> PlatformUnit:
         """A cross-tenant unit."""
-        return PlatformUnit.begin(self.platform, actor, self.master_keys)
+        return PlatformUnit(self.platform, actor, self.master_keys)
 
     def tenant_unit(self, tenant: Tenant, actor: Actor = SYSTEM) -> UnitOfWork:
         """A unit of one tenant."""
-        return UnitOfWork.begin(self.app, tenant, actor, self.master_keys)
+        return UnitOfWork(self.app, tenant, actor, self.master_keys)
 
     def dispose(self) -> None:
         """Close every connection."""

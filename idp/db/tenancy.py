@@ -6,12 +6,20 @@ row of another tenant is refused.  Lock 4 begins here: the setting travels with 
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import Connection, event, inspect
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
+from sqlalchemy.orm import (
+    LoaderCriteriaOption,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    with_loader_criteria,
+)
 
 from idp.db.base import TenantScoped
 from idp.errors import IdPError, Unavailable
@@ -59,9 +67,12 @@ def _begin(session: Session, transaction: SessionTransaction, connection: Connec
 def _only_this_tenant(state: ORMExecuteState) -> None:
     tenant_id: UUID | None = state.session.info.get(TENANT)
     if tenant_id is not None and (state.is_select or state.is_update or state.is_delete):
-        state.statement = state.statement.options(
-            with_loader_criteria(TenantScoped, lambda row: row.tenant_id == tenant_id, include_aliases=True)
-        )
+        state.statement = state.statement.options(_criteria(tenant_id))
+
+
+@lru_cache(10_000)
+def _criteria(tenant_id: UUID) -> LoaderCriteriaOption:
+    return with_loader_criteria(TenantScoped, lambda row: row.tenant_id == tenant_id, include_aliases=True)
 
 
 @event.listens_for(TenantSession, "before_flush")

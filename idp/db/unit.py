@@ -6,6 +6,7 @@ Services take a unit, add rows and return; they never commit.  A unit that touch
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
@@ -45,10 +46,19 @@ class TenantRow(Protocol):
 class _Unit:
     """What both kinds of unit share: a session, an actor, the end of the transaction."""
 
-    def __init__(self, session: Session, actor: Actor, master_keys: MasterKeys) -> None:
-        self.session = session
+    def __init__(self, engine: Engine, actor: Actor, master_keys: MasterKeys) -> None:
+        self.engine = engine
         self.actor = actor
         self.master_keys = master_keys
+
+    @cached_property
+    def session(self) -> Session:
+        """Made when something is asked of it, as most hot requests ask nothing."""
+        return TenantSession(self.engine, info={tenancy.TENANT: self._tenant_id}, expire_on_commit=False)
+
+    @property
+    def _tenant_id(self) -> UUID | None:
+        return None
 
     @property
     def now(self) -> datetime:
@@ -74,6 +84,8 @@ class _Unit:
         Raises:
             DatabaseUnavailable: the outcome is unknown to us; nothing was promised.
         """
+        if "session" not in self.__dict__:
+            return
         try:
             self.session.commit()
         except DATABASE_IS_GONE as gone:
@@ -81,7 +93,8 @@ class _Unit:
 
     def close(self) -> None:
         """Give the connection back; what was not committed is rolled back."""
-        self.session.close()
+        if "session" in self.__dict__:
+            self.session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -98,21 +111,13 @@ class _Unit:
 class UnitOfWork(_Unit):
     """One tenant's transaction."""
 
-    def __init__(self, session: Session, tenant: TenantRow, actor: Actor, master_keys: MasterKeys) -> None:
-        super().__init__(session, actor, master_keys)
+    def __init__(self, engine: Engine, tenant: TenantRow, actor: Actor, master_keys: MasterKeys) -> None:
+        super().__init__(engine, actor, master_keys)
         self.tenant = tenant
 
-    @classmethod
-    def begin(cls, engine: Engine, tenant: TenantRow, actor: Actor, master_keys: MasterKeys) -> Self:
-        """A unit on the app role; the connection opens at first use."""
-        session = TenantSession(engine, info={tenancy.TENANT: tenant.id}, expire_on_commit=False)
-        return cls(session, tenant, actor, master_keys)
-
     @property
-    def engine(self) -> Engine:
-        """What snapshot reads of this tenant go through."""
-        bind = self.session.get_bind()
-        return bind if isinstance(bind, Engine) else bind.engine
+    def _tenant_id(self) -> UUID | None:
+        return self.tenant.id
 
     @property
     def data_key(self) -> DataKey:
@@ -144,12 +149,6 @@ class UnitOfWork(_Unit):
 class PlatformUnit(_Unit):
     """The cross-tenant transaction: tenant life cycle, outbox claims, purge.  Runs as the platform role."""
 
-    @classmethod
-    def begin(cls, engine: Engine, actor: Actor, master_keys: MasterKeys) -> Self:
-        """A unit on the platform role; the connection opens at first use."""
-        session = TenantSession(engine, info={tenancy.TENANT: None}, expire_on_commit=False)
-        return cls(session, actor, master_keys)
-
     @contextmanager
     def within(self, tenant: TenantRow) -> Iterator[UnitOfWork]:
         """The same transaction, seen as `tenant`'s: its rows are stamped and filtered as in any unit."""
@@ -157,7 +156,9 @@ class PlatformUnit(_Unit):
         outer = self.session.info[tenancy.TENANT]
         self.session.info[tenancy.TENANT] = tenant.id
         try:
-            yield UnitOfWork(self.session, tenant, self.actor, self.master_keys)
+            unit = UnitOfWork(self.engine, tenant, self.actor, self.master_keys)
+            unit.session = self.session
+            yield unit
             self.flush()
         finally:
             self.session.info[tenancy.TENANT] = outer

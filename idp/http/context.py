@@ -48,7 +48,7 @@ def install(app: Flask, settings: Settings, engine: Engine, master_keys: MasterK
             request_id=g.request_id,
         )
         g.tenant = tenant
-        g.uow = UnitOfWork.begin(engine, tenant, actor, master_keys)
+        g.uow = UnitOfWork(engine, tenant, actor, master_keys)
         if tenant.suspended_at is not None and not _is_public_document():
             raise TenantSuspended(f"Signing in at {tenant.name} is suspended. Ask your administrator.")
 

@@ -15,7 +15,7 @@ from idp.http import problems
 from idp.http.context import SLUG, current_unit
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
-from idp.oauth import client_authentication, grants, parameters, tokens
+from idp.oauth import client_authentication, grants, parameters, refresh_families, tokens
 from idp.oauth.authorize import store
 from idp.oauth.authorize.request import Candidate, examine
 from idp.oauth.clients import Registration, find_registration
@@ -73,7 +73,7 @@ def revoke() -> Response:
     text = sent.get("token")
     if text is None:
         raise OAuthError("invalid_request", "token is needed.")
-    family = tokens.find_family(uow, text, live=False)
+    family = refresh_families.find(uow, text, live=False)
     if family is not None:
         if uow.get(Grant, family.grant_id).client_id == registration.client.id:
             grants.revoke_grant(uow, family.grant_id, reason="token-revoked")
@@ -164,7 +164,7 @@ def _introspection(uow: UnitOfWork, caller: Registration, text: str) -> dict[str
 
 
 def _introspect_refresh_token(uow: UnitOfWork, caller: Registration, text: str) -> dict[str, Any]:
-    family = tokens.find_family(uow, text, live=True)
+    family = refresh_families.find(uow, text, live=True)
     subject = grants.find_subject(uow, family.grant_id) if family is not None else None
     if family is None or subject is None or subject.grant.client_id != caller.client.id:
         return {"active": False}

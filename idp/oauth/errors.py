@@ -31,6 +31,8 @@ class OAuthError(IdPError):
 class InvalidClient(OAuthError):
     """Client authentication failed; which half was wrong stays unsaid."""
 
+    code = "invalid-client"
+
     def __init__(self, *, basic: bool = False) -> None:
         super().__init__(
             "invalid_client",

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
@@ -13,6 +13,27 @@ from idp.oauth.claims import Subject
 from idp.oauth.models import Client, Grant, RevokedToken
 from idp.rbac import service as rbac
 from idp.users.models import User, UserEmail
+
+_LIVING = (
+    select(Grant, User, UserEmail, rbac.held_by(Grant.tenant_id, Grant.user_id))
+    .join(User, (User.tenant_id == Grant.tenant_id) & (User.id == Grant.user_id))
+    .join(UserEmail, (UserEmail.tenant_id == User.tenant_id) & (UserEmail.user_id == User.id))
+    .join(Client, (Client.tenant_id == Grant.tenant_id) & (Client.id == Grant.client_id))
+    .where(
+        Grant.id == bindparam("grant"),
+        Grant.revoked_at.is_(None),
+        Grant.expires_at > func.now(),
+        User.disabled_at.is_(None),
+        Client.disabled_at.is_(None),
+        UserEmail.is_primary,
+        ~(
+            select(RevokedToken.jti)
+            .where(RevokedToken.tenant_id == Grant.tenant_id, RevokedToken.jti == bindparam("token"))
+            .correlate(Grant)
+            .exists()
+        ),
+    )
+)
 
 
 def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> Subject | None:
@@ -26,29 +47,7 @@ def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> 
     Returns:
         None when grant, person or client ended, or the token was revoked.
     """
-    not_revoked: ColumnElement[bool] = true()
-    if jti is not None:
-        not_revoked = ~(
-            select(RevokedToken.jti)
-            .where(RevokedToken.tenant_id == Grant.tenant_id, RevokedToken.jti == jti)
-            .correlate(Grant)
-            .exists()
-        )
-    row: Any = uow.execute(
-        select(Grant, User, UserEmail, rbac.held_by(Grant.tenant_id, Grant.user_id))
-        .join(User, (User.tenant_id == Grant.tenant_id) & (User.id == Grant.user_id))
-        .join(UserEmail, (UserEmail.tenant_id == User.tenant_id) & (UserEmail.user_id == User.id))
-        .join(Client, (Client.tenant_id == Grant.tenant_id) & (Client.id == Grant.client_id))
-        .where(
-            Grant.id == grant_id,
-            Grant.revoked_at.is_(None),
-            Grant.expires_at > func.now(),
-            User.disabled_at.is_(None),
-            Client.disabled_at.is_(None),
-            UserEmail.is_primary,
-            not_revoked,
-        )
-    ).first()
+    row: Any = uow.execute(_LIVING, {"grant": grant_id, "token": jti or ""}).first()
     return None if row is None else Subject(row[0], row[1], row[2], sorted(row[3] or ()))
 
 

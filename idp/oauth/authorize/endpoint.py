@@ -12,7 +12,7 @@ from idp.events.types import EventType, Outcome
 from idp.http import cookies
 from idp.http.context import SLUG, current_tenant, current_unit
 from idp.ids import parse_id
-from idp.oauth import parameters, tokens
+from idp.oauth import codes, parameters
 from idp.oauth.authorize import dispatch, store
 from idp.oauth.authorize.request import REQUEST_URI_PREFIX, Candidate, examine
 from idp.oauth.authorize.response import answer, see_other
@@ -134,7 +134,7 @@ def _proceed(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> R
             return deny(uow, stored, error, detail)
         case dispatch.Respond(session):
             asked = stored.parameters
-            code = tokens.issue_code(uow, stored, client, session)
+            code = codes.issue_code(uow, stored, client, session)
             if code is None:
                 raise PageError("This sign-in was finished before", "Go back to the application and start again.")
             return answer(asked.redirect_uri, asked.response_mode, asked.state, code=code)

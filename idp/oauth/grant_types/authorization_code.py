@@ -1,7 +1,7 @@
 """Code → tokens (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
 
 from idp.db.unit import UnitOfWork
-from idp.oauth import grants, pkce, resources, tokens
+from idp.oauth import codes, grants, pkce, refresh_families, resources, tokens
 from idp.oauth.clients import Registration
 from idp.oauth.errors import OAuthError
 from idp.oauth.parameters import Parameters
@@ -22,14 +22,14 @@ def grant(uow: UnitOfWork, registration: Registration, parameters: Parameters) -
     if verifier is not None and challenge is None:
         raise OAuthError("invalid_grant", "code_verifier must be 43 to 128 unreserved characters.")
     resources.require_targets(registration, parameters.resource)
-    grant_id = tokens.consume_code(
+    grant_id = codes.consume_code(
         uow, code, client_id=registration.client.id, redirect_uri=redirect_uri, code_challenge=challenge
     )
     subject = grants.find_subject(uow, grant_id) if grant_id is not None else None
     if subject is None:
         return OAuthError("invalid_grant", "The code is wrong, used, expired or not yours.")
     resources.require_granted(subject.grant, parameters.resource)
-    refresh = tokens.start_family(uow, subject.grant) if "refresh_token" in registration.client.grant_types else None
+    refresh = refresh_families.start(uow, subject.grant) if "refresh_token" in registration.client.grant_types else None
     return tokens.respond(
         uow,
         registration,

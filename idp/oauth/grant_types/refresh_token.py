@@ -1,7 +1,7 @@
 """Refresh token → new tokens (RFC 6749 §6), rotated every time (R7)."""
 
 from idp.db.unit import UnitOfWork
-from idp.oauth import grants, resources, scopes, tokens
+from idp.oauth import grants, refresh_families, resources, scopes, tokens
 from idp.oauth.clients import Registration
 from idp.oauth.errors import OAuthError
 from idp.oauth.parameters import Parameters
@@ -18,7 +18,7 @@ def grant(uow: UnitOfWork, registration: Registration, parameters: Parameters) -
     if text is None:
         raise OAuthError("invalid_request", "refresh_token is needed.")
     resources.require_targets(registration, parameters.resource)
-    rotation = tokens.rotate(uow, text, registration.client.id)
+    rotation = refresh_families.rotate(uow, text, registration.client.id)
     subject = grants.find_subject(uow, rotation.grant_id) if rotation is not None else None
     if rotation is None or subject is None:
         return OAuthError("invalid_grant", "This refresh token is not good any more.")
