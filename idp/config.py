@@ -100,6 +100,11 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
     @property
+    def authority(self) -> str:
+        """Host and port of the base URL, as browsers send them in ``Host``."""
+        return urlsplit(self.base_url).netloc
+
+    @property
     def hostname(self) -> str:
         """The one host name that requests may come under (R35)."""
         return urlsplit(self.base_url).hostname or ""

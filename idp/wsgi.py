@@ -2,13 +2,14 @@
 
 from idp.app import create_app
 from idp.config import Settings
+from idp.http.documents import PublicDocuments
 from idp.http.health import by_port, create_internal_app
 from idp.wiring import Wiring
 
 settings = Settings.load()
 wiring = Wiring.of(settings)
 app = by_port(
-    public=create_app(settings, wiring),
+    public=PublicDocuments(create_app(settings, wiring), settings.authority),
     internal=create_internal_app(settings, wiring.app),
     public_port=settings.port,
     internal_port=settings.internal_port,

@@ -6,7 +6,12 @@ from idp.config import Settings
 from idp.crypto.secrets import new_nonce
 
 _HSTS = "max-age=31536000; includeSubDomains"
-_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_ALWAYS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+]
 _NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 
@@ -26,6 +31,7 @@ def allow_form_action(origin: str | None) -> None:
 
 def install(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer."""
+    always = [*_ALWAYS, ("Strict-Transport-Security", _HSTS)] if settings.is_https else _ALWAYS
 
     @app.after_request
     def add(response: Response) -> Response:
@@ -34,15 +40,12 @@ def install(app: Flask, settings: Settings) -> None:
             headers.setdefault("Content-Security-Policy", _page_policy())
             headers.setdefault("Cache-Control", "no-store")
             headers.add("Vary", "Cookie")
-        headers.setdefault("Content-Security-Policy", _NOTHING)
-        headers.setdefault("Cache-Control", "no-store")
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("Permissions-Policy", _PERMISSIONS)
-        headers["X-Request-Id"] = g.get("request_id", "")
-        if settings.is_https:
-            headers.setdefault("Strict-Transport-Security", _HSTS)
+        else:
+            headers.setdefault("Content-Security-Policy", _NOTHING)
+            headers.setdefault("Cache-Control", "no-store")
+        for name, value in always:
+            headers.add(name, value)
+        headers.add("X-Request-Id", g.get("request_id", ""))
         return response
 
 
