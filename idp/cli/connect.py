@@ -27,8 +27,8 @@ class Connection:
         as_json: whether the answer is one JSON document.
     """
 
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
+    def __init__(self) -> None:
+        self.data_dir = DATA_DIR
         self.as_json = False
 
     @cached_property

@@ -1,20 +1,19 @@
 """The command `idp`: its nouns, and the one place where failures become sentences."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from idp.cli import clients, db, dev, doctor, keys, resources, serve, tenants, users, worker
-from idp.cli.connect import DATA_DIR, Connection
+from idp.cli.connect import Connection
 from idp.cli.errors import explain
 
 
 class Program(click.Group):
     """A group that ends every failure with one sentence on stderr, never with a traceback."""
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, and leave with a status."""
         kwargs["standalone_mode"] = False
         try:
@@ -33,22 +32,16 @@ def _without_colour(context: click.Context, _parameter: click.Parameter, value: 
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DATA_DIR,
-    help="Folder of an `idp dev`; a living one is what every verb talks to. [.idp]",
-)
 @click.option("--traceback", is_flag=True, expose_value=False, hidden=True)
 @click.option("--no-color", envvar="NO_COLOR", type=str, hidden=True, expose_value=False, callback=_without_colour)
 @click.version_option(package_name="idp", message="%(version)s")
 @click.pass_context
-def cli(context: click.Context, data_dir: Path) -> None:
+def cli(context: click.Context) -> None:
     """A multi-tenant identity provider.
 
     Beside a living `idp dev` every verb talks to it, otherwise to IDP_DATABASE_URL.  Every verb takes --json.
     """
-    context.obj = Connection(data_dir)
+    context.obj = Connection()
 
 
 for command in (

@@ -1,7 +1,8 @@
-"""What verbs share: ``--json``, ``--tenant``, ``--yes``, and a password from stdin or from us."""
+"""What verbs share: ``--json``, ``--data-dir``, ``--tenant``, ``--yes``, and a password from stdin or from us."""
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,10 +14,21 @@ Function = Callable[..., None]
 
 
 def verb(group: click.Group, name: str) -> Callable[[Function], click.Command]:
-    """Make a function a verb of `group`; every verb takes ``--json``."""
+    """Make a function a verb of `group`."""
 
     def decorate(function: Function) -> click.Command:
-        return group.command(name)(_json(function))
+        command = program(name)(function)
+        group.add_command(command)
+        return command
+
+    return decorate
+
+
+def program(name: str) -> Callable[[Function], click.Command]:
+    """Make a function a command that takes what every one takes: ``--json`` and ``--data-dir``."""
+
+    def decorate(function: Function) -> click.Command:
+        return click.command(name)(_json(data_dir(function)))
 
     return decorate
 
@@ -26,8 +38,21 @@ def _remember_json(_context: click.Context, _parameter: click.Parameter, chosen:
         current().as_json = True
 
 
+def _remember_folder(_context: click.Context, _parameter: click.Parameter, chosen: Path | None) -> None:
+    if chosen is not None:
+        current().data_dir = chosen
+
+
 _json = click.option(
     "--json", is_flag=True, expose_value=False, callback=_remember_json, help="Answer with one JSON document."
+)
+data_dir = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    expose_value=False,
+    callback=_remember_folder,
+    metavar="FOLDER",
+    help="Of an `idp dev`; .idp when left out.",
 )
 
 tenant = click.option("--tenant", "slug", required=True, metavar="SLUG", help="The tenant that it belongs to.")

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import click
 from pydantic import BaseModel
@@ -82,22 +81,17 @@ def _plain(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
-        case str() | UUID() | int():
-            return str(value)
-        case BaseModel():
-            return _text(value.model_dump(mode="json", exclude_none=True))
-        case Mapping():
-            return " ".join(f"{key}={_text(item)}" for key, item in value.items())
-        case list() | tuple():
-            return " ".join(map(_text, value)) or "-"
-    return str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", exclude_none=True)
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={_text(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        value = " ".join(map(_text, value))
+    return "-" if value in {None, ""} else str(value)
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> None:
