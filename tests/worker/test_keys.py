@@ -3,16 +3,18 @@
 import threading
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from idp.db.locks import try_lock
 from idp.keys import schedule as key_schedule
 from idp.keys import service as keys
-from idp.keys.models import KeyState
+from idp.keys.models import KeyState, SigningKey
 from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from idp.worker import schedule
+
+MOMENTS = (SigningKey.published_at, SigningKey.activated_at, SigningKey.retiring_at)
 
 
 def is_due(wiring: Wiring, tenant: Tenant) -> bool:
@@ -32,11 +34,11 @@ def states(wiring: Wiring, tenant: Tenant) -> list[KeyState]:
 def age(wiring: Wiring, tenant: Tenant, by: timedelta) -> None:
     """Let time pass for a tenant's keys."""
     with wiring.platform_unit() as platform:
-        for column in ("published_at", "activated_at", "retiring_at"):
-            platform.execute(
-                text(f"UPDATE signing_keys SET {column} = {column} - :by WHERE tenant_id = :tenant"),
-                {"by": by, "tenant": tenant.id},
-            )
+        platform.execute(
+            update(SigningKey)
+            .where(SigningKey.tenant_id == tenant.id)
+            .values({column: column - by for column in MOMENTS})
+        )
 
 
 def test_a_new_tenant_gets_its_standby_key(wiring: Wiring, tenant: Tenant) -> None:
@@ -113,9 +115,7 @@ def test_one_broken_tenant_does_not_keep_the_others_waiting(
     wiring: Wiring, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     with wiring.platform_unit() as platform:
-        platform.execute(
-            text("UPDATE tenants SET data_key_sealed = '\\x00' WHERE id = :tenant"), {"tenant": tenant.id}
-        )
+        platform.execute(text("UPDATE tenants SET data_key_sealed = '\\x00' WHERE id = :tenant"), {"tenant": tenant.id})
     tend(wiring)
     assert states(wiring, tenant) == [KeyState.ACTIVE]
     assert states(wiring, other_tenant) == [KeyState.PENDING, KeyState.ACTIVE]
