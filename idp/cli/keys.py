@@ -42,12 +42,16 @@ def list_(slug: str) -> None:
 @verb(key, "rotate")
 @tenant
 def rotate(slug: str) -> None:
-    """Hand over to the next key, which has been published for long enough."""
+    """Hand over to the next key, now or as soon as it has been published for ten minutes."""
     with tenant_unit(slug) as uow:
         row = keys.rotate(uow)
         uow.flush()
-        document = describe(row)
-    output.done(document, f"{row.kid} signs now; the old key stays published until its last token has expired.")
+        document = describe(row) | {"signs_from": row.activated_at or keys.ready_at(row)}
+    if row.activated_at is not None:
+        told = f"{row.kid} signs now; the old key stays published until its last token has expired."
+    else:
+        told = f"{row.kid} is published and takes over by itself at {keys.ready_at(row):%Y-%m-%d %H:%M:%S} UTC."
+    output.done(document, told)
 
 
 @verb(key, "revoke")

@@ -1,6 +1,6 @@
 """What can go wrong with keys and tokens."""
 
-from idp.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from idp.errors import NotFound, Unauthenticated, Unavailable
 
 
 class TokenInvalid(Unauthenticated):
@@ -13,12 +13,6 @@ class NoSuchKey(NotFound):
     """No key of this tenant has that kid."""
 
     code = "no-such-key"
-
-
-class KeyNotReady(Conflict):
-    """The next key has not been published long enough to sign (R18)."""
-
-    code = "key-not-ready"
 
 
 class NoActiveKey(Unavailable):

@@ -1,7 +1,7 @@
 """Rows: a signing key and the moments of its life (R18).
 
 ``pending`` (published, not signing) → ``active`` (signs) → ``retiring`` (published, verifies) → ``retired`` (gone from
-the set); ``revoked`` at any moment, for good.
+the set); ``revoked`` at any moment, for good.  A pending key with `requested_at` signs as soon as it may.
 """
 
 from datetime import datetime
@@ -49,6 +49,7 @@ class SigningKey(TenantScoped, Identified, Base):
     public_jwk: Mapped[dict[str, Any]]
     private_sealed: Mapped[bytes | None]
     published_at: Mapped[datetime]
+    requested_at: Mapped[datetime | None]
     activated_at: Mapped[datetime | None]
     retiring_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]

@@ -27,6 +27,7 @@ def due_tenants(platform: PlatformUnit, *, after: UUID | None = None, limit: int
     lacks_standby = func.count().filter(is_pending) == 0
     retires = func.bool_or(SigningKey.retiring_at <= func.now() - RETIRE_AFTER)
     standby_is_ready = func.bool_or(is_pending & (SigningKey.published_at <= func.now() - PUBLISH_LEAD))
+    is_requested = func.bool_or(is_pending & SigningKey.requested_at.is_not(None))
     active_is_old = func.bool_or(is_active & (SigningKey.activated_at <= func.now() - period))
     lacks_active = func.count().filter(is_active) == 0
     query = (
@@ -37,7 +38,7 @@ def due_tenants(platform: PlatformUnit, *, after: UUID | None = None, limit: int
         )
         .where(Tenant.deleted_at.is_(None))
         .group_by(Tenant.id)
-        .having(or_(lacks_standby, lacks_active, retires, standby_is_ready & active_is_old))
+        .having(or_(lacks_standby, lacks_active, retires, standby_is_ready & (active_is_old | is_requested)))
         .order_by(Tenant.id)
         .limit(limit)
     )

@@ -19,7 +19,7 @@ from idp.events.models import Event
 from idp.events.types import EventType
 from idp.ids import new_id
 from idp.keys import rsa
-from idp.keys.errors import KeyNotReady, NoActiveKey, NoSuchKey
+from idp.keys.errors import NoActiveKey, NoSuchKey
 from idp.keys.models import KeyState, SigningKey
 
 JWKS_MAX_AGE = timedelta(minutes=5)
@@ -64,21 +64,23 @@ def list_all(uow: UnitOfWork) -> Sequence[SigningKey]:
 
 
 def rotate(uow: UnitOfWork) -> SigningKey:
-    """Hand over to the pending key, now.
+    """Hand over to the next key: now when it may sign already, otherwise as soon as it may, by the worker.
 
-    Raises:
-        KeyNotReady: it has not been published for `PUBLISH_LEAD`; it was published now if there was none.
+    Returns:
+        The next key, which is active now or still pending until `ready_at`.
     """
     pending = _pending(uow) or publish(uow)
-    ready_at = pending.published_at + PUBLISH_LEAD
-    if ready_at > uow.now:
-        raise KeyNotReady(
-            f"The next key must be published for {PUBLISH_LEAD // timedelta(minutes=1)} minutes before it signs; "
-            f"it may from {ready_at:%Y-%m-%d %H:%M:%S} UTC on."
-        )
-    _retire_active(uow)
-    _activate(uow, pending)
+    if _is_ready(uow, pending):
+        _retire_active(uow)
+        _activate(uow, pending)
+    else:
+        pending.requested_at = pending.requested_at or uow.now
     return pending
+
+
+def ready_at(key: SigningKey) -> datetime:
+    """From when on a pending key may sign."""
+    return key.published_at + PUBLISH_LEAD
 
 
 def tend(uow: UnitOfWork) -> list[EventType]:
@@ -172,7 +174,11 @@ def _pending(uow: UnitOfWork) -> SigningKey | None:
 
 def _is_due(uow: UnitOfWork, activated_at: datetime, pending: SigningKey) -> bool:
     old_enough = activated_at + uow.tenant.policy.key_rotation_period <= uow.now
-    return old_enough and pending.published_at + PUBLISH_LEAD <= uow.now
+    return (old_enough or pending.requested_at is not None) and _is_ready(uow, pending)
+
+
+def _is_ready(uow: UnitOfWork, pending: SigningKey) -> bool:
+    return ready_at(pending) <= uow.now
 
 
 def _activate(uow: UnitOfWork, key: SigningKey) -> None:

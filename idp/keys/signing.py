@@ -83,7 +83,10 @@ def verify_assertion(token: str, keys: list[dict[str, Any]], *, client_id: str, 
             claims = _decode(token, rsa.from_jwk(jwk), options, aud=audiences, iss=client_id)
         except (TokenInvalid, ValueError):
             continue
-        if claims["sub"] != client_id or not isinstance(claims["jti"], str) or not claims["jti"]:
+        jti, exp = claims["jti"], claims["exp"]
+        if claims["sub"] != client_id or not isinstance(exp, int | float) or not isinstance(jti, str):
+            break
+        if not jti or not jti.isprintable():
             break
         return claims
     raise TokenInvalid("not signed by a key of this client")

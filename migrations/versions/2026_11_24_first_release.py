@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.Column("public_jwk", postgresql.JSONB(), nullable=False),
         sa.Column("private_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("activated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retiring_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),

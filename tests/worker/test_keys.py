@@ -119,3 +119,25 @@ def test_one_broken_tenant_does_not_keep_the_others_waiting(
     tend(wiring)
     assert states(wiring, tenant) == [KeyState.ACTIVE]
     assert states(wiring, other_tenant) == [KeyState.PENDING, KeyState.ACTIVE]
+
+
+def test_a_rotation_that_is_asked_for_too_early_happens_as_soon_as_it_may(wiring: Wiring, tenant: Tenant) -> None:
+    """R18: no key signs before it was published for long enough, whoever asks."""
+    with wiring.tenant_unit(tenant) as uow:
+        asked = keys.rotate(uow)
+    tend(wiring)
+    assert states(wiring, tenant) == [KeyState.PENDING, KeyState.ACTIVE]
+    age(wiring, tenant, keys.PUBLISH_LEAD)
+    assert is_due(wiring, tenant)
+    tend(wiring)
+    with wiring.tenant_unit(tenant) as uow:
+        now_active = [key.kid for key in keys.list_all(uow) if key.state is KeyState.ACTIVE]
+    assert now_active == [asked.kid]
+
+
+def test_a_rotation_with_a_ready_standby_happens_now(wiring: Wiring, tenant: Tenant) -> None:
+    tend(wiring)
+    age(wiring, tenant, keys.PUBLISH_LEAD)
+    with wiring.tenant_unit(tenant) as uow:
+        assert keys.rotate(uow).state is KeyState.ACTIVE
+    assert states(wiring, tenant) == [KeyState.ACTIVE, KeyState.RETIRING]
