@@ -13,7 +13,6 @@ class EventType(StrEnum):
     TENANT_DELETED = "tenant.deleted"
 
     USER_CREATED = "user.created"
-    USER_UPDATED = "user.updated"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     USER_DELETED = "user.deleted"

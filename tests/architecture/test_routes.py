@@ -1,0 +1,64 @@
+"""Rules over the whole URL map: every browser POST wants our own form, and no answer can be framed or cached."""
+
+from typing import Any
+
+import pytest
+from werkzeug.routing import Rule
+
+from idp.http.context import SLUG
+from idp.tenants.models import Tenant
+from tests.browser import Browser, Forms
+
+HOSTED = "hosted."
+MIN_BROWSER_POSTS = 4
+
+
+def rules(app: Any) -> list[Rule]:
+    return list(app.url_map.iter_rules())
+
+
+def test_every_browser_post_wants_our_own_form(app: Any, tenant: Tenant) -> None:
+    """R40: without the browser's cookie and its token a POST is refused before it does anything."""
+    posts = [rule for rule in rules(app) if rule.endpoint.startswith(HOSTED) and "POST" in (rule.methods or ())]
+    assert len(posts) >= MIN_BROWSER_POSTS
+    for rule in posts:
+        url = app.url_map.bind("localhost").build(rule.endpoint, {SLUG: tenant.slug}, method="POST")
+        for headers in ({}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+            answer = app.test_client().post(url, data={"csrf": "A" * 43, "flow": str(tenant.id)}, headers=headers)
+            assert answer.status_code == 403, rule
+            assert "idp-" not in answer.headers.get("Set-Cookie", "").replace("-b=", ""), rule
+
+
+def test_a_form_token_from_another_site_is_no_use(app: Any, tenant: Tenant) -> None:
+    """A right token is refused when the browser says that the form stood elsewhere."""
+    browser = Browser(app, tenant)
+    page = browser.follow(browser.get(browser.url("/login")))
+    form = Forms(page.text)
+    for headers in (
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://localhost:8000"},
+        {"Origin": "http://localhost:8001"},
+    ):
+        refused = browser.post(form.action, data=form.fields, headers=headers)
+        assert refused.status_code == 403
+    assert browser.post(form.action, data=form.fields, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 422
+
+
+def test_no_route_but_these_has_no_tenant(app: Any) -> None:
+    tenantless = {rule.endpoint for rule in rules(app) if SLUG not in rule.arguments}
+    assert {name for name in tenantless if not name.startswith("dev_mail.")} == {"static", "healthz"}
+
+
+def test_nothing_but_reading_and_posting(app: Any) -> None:
+    assert set().union(*(rule.methods or () for rule in rules(app))) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/oauth/token", "/jwks.json", "/nothing-here"])
+def test_every_answer_carries_the_headers(app: Any, tenant: Tenant, path: str) -> None:
+    """R42, on whatever comes back."""
+    answer = app.test_client().get(f"/t/{tenant.slug}{path}")
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Request-Id"]
+    assert "Cache-Control" in answer.headers
