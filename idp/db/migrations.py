@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -23,15 +24,22 @@ class SchemaStatus:
     Attributes:
         current: revision of the database; None when it is empty.
         head: revision that this code wants.
+        is_ahead: whether the database is at a revision of a later release, which expanded it and took nothing away.
     """
 
     current: str | None
     head: str | None
+    is_ahead: bool = False
 
     @property
     def is_current(self) -> bool:
         """Whether nothing is pending."""
         return self.current == self.head
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether this code can work with the database: a rolling deploy migrates before the last pod is new (R64)."""
+        return self.is_current or self.is_ahead
 
 
 def upgrade(owner_url: str, revision: str = "head") -> None:
@@ -49,7 +57,15 @@ def status(engine: Engine) -> SchemaStatus:
     with engine.connect() as connection:
         exists = connection.scalar(text("SELECT to_regclass('alembic_version')"))
         current = connection.scalar(text("SELECT version_num FROM alembic_version")) if exists is not None else None
-    return SchemaStatus(current, ScriptDirectory(str(FOLDER)).get_current_head())
+    head, known = _revisions()
+    return SchemaStatus(current, head, is_ahead=current is not None and current not in known)
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision that this code has, and all of them."""
+    scripts = ScriptDirectory(str(FOLDER))
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _run(owner_url: str, act: Callable[[Config], None]) -> None:

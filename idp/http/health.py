@@ -87,7 +87,7 @@ def _database(engine: Engine) -> str:
     except (SQLAlchemyError, IdPError) as error:
         log.get().warning("readiness.database_unreachable", error=type(error).__name__)
         return "unreachable"
-    return "ok" if schema.is_current else "schema pending"
+    return "ok" if schema.is_usable else "schema pending"
 
 
 def _redis(counters: "redis.Redis | None") -> str:
