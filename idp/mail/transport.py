@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
+from idp.clock import utcnow
+
 TIMEOUT_SECONDS = 10.0
 
 
@@ -19,6 +21,7 @@ def compose(payload: dict[str, Any], *, message_id: UUID, mail_from: str) -> Ema
     message["To"] = payload["to"]
     message["Subject"] = payload["subject"]
     message["Message-ID"] = f"<{message_id}@{domain}>"
+    message["Date"] = utcnow()
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(payload["text"])
     message.add_alternative(payload["html"], subtype="html")
