@@ -74,6 +74,6 @@ def _members(request: Any, name: str) -> dict[str, dict[str, Any]]:
 
 def _texts(spec: dict[str, Any]) -> list[str]:
     values = spec.get("values", [spec["value"]] if "value" in spec else [])
-    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-        raise InvalidClaims("claims: value and values are text.")
+    if not isinstance(values, list) or not all(isinstance(item, str) and item.isprintable() for item in values):
+        raise InvalidClaims("claims: value and values are printable text.")
     return values[:MAX_ACR_VALUES]

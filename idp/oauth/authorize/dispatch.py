@@ -9,6 +9,7 @@ from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
 from idp.oauth import consents
 from idp.oauth.models import AuthorizationRequest, Client
+from idp.users.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,9 @@ def next_step(uow: UnitOfWork, request: AuthorizationRequest, client: Client, se
         return SelectAccount()
     if session is None or not _is_fresh(uow, request, session) or asked.hinted_user_id not in {None, session.user_id}:
         required = asked.hinted_user_id or _same_person(request, session)
-        return Refuse("login_required", "Nobody suitable is signed in.") if silent else Login(required)
+        if silent or (required is not None and uow.find(User, required) is None):
+            return Refuse("login_required", "Nobody suitable is signed in.")
+        return Login(required)
     if asked.required_acr and not assurance.satisfies(session.acr, asked.required_acr):
         return Refuse("unmet_authentication_requirements", "The authentication class asked for cannot be reached.")
     if _must_ask(uow, request, client, session):
@@ -83,9 +86,7 @@ def _same_person(request: AuthorizationRequest, session: Session | None) -> UUID
 
 
 def _must_ask(uow: UnitOfWork, request: AuthorizationRequest, client: Client, session: Session) -> bool:
-    if request.consented_at is not None:
-        return False
-    if "consent" in request.parameters.prompt:
+    if "consent" in request.parameters.prompt and request.consented_at is None:
         return True
     needed = consents.needed(request.parameters)
     return not client.first_party and not consents.covers(uow, session.user_id, client, needed)

@@ -49,7 +49,10 @@ def push(uow: UnitOfWork, client: Client, parameters: AuthorizationParameters) -
 
 
 def claim(uow: UnitOfWork, client: Client, request_uri: str, browser: str) -> AuthorizationRequest | None:
-    """Bind a pushed request to the first browser that comes with it; None when it is not there for the taking (R13)."""
+    """Bind a pushed request to the first browser that comes with it; None when it is not there for the taking (R13).
+
+    Its time begins now: what the person did between the push and this moment answers no ``prompt``.
+    """
     return uow.session.scalar(
         update(AuthorizationRequest)
         .where(
@@ -58,7 +61,7 @@ def claim(uow: UnitOfWork, client: Client, request_uri: str, browser: str) -> Au
             AuthorizationRequest.browser_digest.is_(None),
             AuthorizationRequest.expires_at > func.now(),
         )
-        .values(browser_digest=digest(browser), expires_at=func.now() + TTL)
+        .values(browser_digest=digest(browser), created_at=func.now(), expires_at=func.now() + TTL)
         .returning(AuthorizationRequest),
         execution_options={"synchronize_session": False},
     )
