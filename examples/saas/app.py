@@ -94,11 +94,13 @@ def callback(slug: str) -> ResponseReturnValue:
     if metadata["issuer"] != issuer or answered_by != issuer:
         raise OAuthError("mismatching_issuer", "The answer came from another issuer.")
     token = client.authorize_access_token(claims_options={"iss": {"essential": True, "value": issuer}})
+    claims, profile = token.pop("userinfo"), client.userinfo(token=token)
+    if profile["sub"] != claims["sub"]:  # OpenID Connect Core, section 5.3.2
+        raise OAuthError("mismatching_subject", "The userinfo answer is about somebody else.")
     accounts.pop(session.get("account", ""), None)
     session.clear()
     session["account"] = secrets.token_urlsafe(32)
-    claims = token.pop("userinfo")
-    accounts[session["account"]] = Account(slug, claims.get("email") or claims["sub"], token)
+    accounts[session["account"]] = Account(slug, profile.get("email") or claims["sub"], token)
     return redirect(url_for("home"))
 
 
