@@ -1,17 +1,42 @@
 """The command `idp`: its nouns, and the one place where failures become sentences."""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-from idp.cli import clients, db, dev, doctor, keys, resources, serve, tenants, users, worker
 from idp.cli.connect import Connection
 from idp.cli.errors import explain
 
+COMMANDS = {
+    "dev": "dev",
+    "serve": "serve",
+    "worker": "worker",
+    "db": "db",
+    "tenant": "tenants",
+    "user": "users",
+    "client": "clients",
+    "resource": "resources",
+    "key": "keys",
+    "doctor": "doctor",
+}
+"""Each command and its module of `idp.cli`, imported when it is asked for: what it stands on takes time to load."""
+
 
 class Program(click.Group):
-    """A group that ends every failure with one sentence on stderr, never with a traceback."""
+    """Ends every failure with one sentence on stderr, never with a traceback."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """In the order in which people meet them."""
+        return [*COMMANDS]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command, from its module."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"idp.cli.{COMMANDS[name]}"), name)
+        return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, and leave with a status."""
@@ -42,21 +67,6 @@ def cli(context: click.Context) -> None:
     Beside a living `idp dev` every verb talks to it, otherwise to IDP_DATABASE_URL.  Every verb takes --json.
     """
     context.obj = Connection()
-
-
-for command in (
-    dev.dev,
-    serve.serve,
-    worker.worker,
-    db.db,
-    tenants.tenant,
-    users.user,
-    clients.client,
-    resources.resource,
-    keys.key,
-    doctor.doctor,
-):
-    cli.add_command(command)
 
 
 def main() -> None:
