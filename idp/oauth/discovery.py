@@ -5,6 +5,7 @@ OpenID Connect Discovery §3, RFC 8414 §2, RFC 7517 §5.
 
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +44,7 @@ def jwks() -> Response:
     return _document(_serialise(keys.jwks(current_unit())))
 
 
-@cached(LRUCache(10_000))
+@cached(LRUCache(10_000), lock=threading.Lock())
 def _metadata(issuer: str) -> bytes:
     endpoint = f"{issuer}/oauth"
     return _serialise(

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 MAX_LENGTH = 2_000
 _ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()+,;=%]+")  # RFC 3986, less # and *
 _LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?(/.*)?", re.DOTALL)
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")  # it ends in a CSP header, where ; would begin another directive
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")  # reverse domain, RFC 8252 §7.1
 
 
@@ -39,7 +40,7 @@ def problem(uri: str, *, native: bool, loopback_http: bool) -> str | None:
 
 def _scheme_problem(parts: SplitResult, *, native: bool, loopback_http: bool) -> str | None:
     if parts.scheme == "https":
-        return None if parts.hostname else "must name a host"
+        return None if _HOST.fullmatch(parts.hostname or "") else "must name a host"
     if parts.scheme == "http":
         if not is_loopback(parts.hostname):
             return "must be https, unless it is a loopback address"
@@ -69,7 +70,7 @@ def matches(sent: str, registered: str, *, native: bool) -> bool:
     return one is not None and other is not None and one.groups() == other.groups()
 
 
-def origin(uri: str) -> str | None:
-    """Scheme, host and port of an http(s) URI, as CSP wants them; None for others."""
+def origin(uri: str) -> str:
+    """Scheme, host and port of an http(s) URI, the scheme alone of others: a source as CSP wants it."""
     parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"https", "http"} else None
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"https", "http"} else f"{parts.scheme}:"

@@ -1,4 +1,4 @@
-"""Who must do what before a code is given: OpenID Connect Core §3.1.2.1, §3.1.2.3, §5.5.1.1 (prompt, max_age, hints)."""
+"""Who must do what before a code is given: OpenID Connect Core §3.1.2.1, §3.1.2.3, §5.5.1.1."""
 
 import json
 from typing import Any

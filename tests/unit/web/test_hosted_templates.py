@@ -71,8 +71,8 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
-def render(name: str, folder: Path = WEB / "templates", **values: object) -> str:
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
+def render(name: str, **values: object) -> str:
+    environment = Environment(loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined)
     environment.globals["static_url"] = "/static/{}?v=1".format
     return environment.get_template(name).render(values)
 
@@ -131,7 +131,6 @@ def test_an_error_stands_at_its_field_and_takes_focus_in_the_summary() -> None:
 def test_the_answer_by_form_post_is_escaped_and_goes_without_a_script_too() -> None:
     html = render(
         "form_post.html",
-        WEB.parent / "http" / "templates",
         action="https://notes.example/callback",
         fields={"code": HOSTILE, "submit": "x"},
         csp_nonce="n0nce",
