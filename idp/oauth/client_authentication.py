@@ -115,9 +115,10 @@ def _verify_assertion(uow: UnitOfWork, registration: Registration, assertion: st
         )
     except TokenInvalid:
         return False
-    expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-    if expires_at > utcnow() + MAX_ASSERTION_LIFE + signing.LEEWAY:
+    latest = utcnow() + MAX_ASSERTION_LIFE + signing.LEEWAY
+    if claims["exp"] > latest.timestamp():
         return False
+    expires_at = datetime.fromtimestamp(claims["exp"], UTC)
     first = uow.execute(
         insert(ClientAssertion)
         .values(
