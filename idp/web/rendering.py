@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, make_response, render_template
+from flask import Blueprint, Flask, Response, g, make_response, render_template, request
 
 from idp import errors
 from idp.http import problems
@@ -30,7 +30,13 @@ def install(app: Flask, pages: tuple[Blueprint, ...]) -> None:
     app.jinja_env.globals["static_url"] = static_url
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for blueprint in pages:
-        blueprint.register_error_handler(Exception, error_page)
+        _answer_errors_with_pages(blueprint)
+
+
+@cache
+def _answer_errors_with_pages(blueprint: Blueprint) -> None:
+    """Once a process: a blueprint takes no more handlers when an application has it, and there may be another."""
+    blueprint.register_error_handler(Exception, error_page)
 
 
 @cache
@@ -70,6 +76,12 @@ def error_page(error: Exception) -> Response:
         way_on=None,
     )
     return problems.with_headers(make_response(page, status), known)
+
+
+def page_or_problem(error: Exception) -> Response:
+    """Outside of every blueprint: a page for a browser, problem+json for everybody else."""
+    wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+    return error_page(error) if wants_page else problems.problem(error)
 
 
 def _page(title: str) -> dict[str, Any]:

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 from werkzeug.routing import Rule
 
+from idp.app import create_app
+from idp.config import Settings
 from idp.http.context import SLUG
 from idp.tenants.models import Tenant
+from idp.wiring import Wiring
 from tests.browser import Browser, Forms
 
 HOSTED = "hosted."
@@ -62,3 +65,8 @@ def test_every_answer_carries_the_headers(app: Any, tenant: Tenant, path: str) -
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["X-Request-Id"]
     assert "Cache-Control" in answer.headers
+
+
+def test_a_process_can_hold_two_applications(settings: Settings, wiring: Wiring, tenant: Tenant) -> None:
+    answers = [create_app(settings, wiring).test_client().get(f"/t/{tenant.slug}/consent") for _ in range(2)]
+    assert [(answer.status_code, answer.mimetype) for answer in answers] == [(410, "text/html")] * 2

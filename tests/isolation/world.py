@@ -1,0 +1,170 @@
+"""A tenant with one of everything that can open a door: people, clients, cookies, codes, tokens, handles, flows."""
+
+import base64
+import hashlib
+import io
+import time
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
+from PIL import Image
+
+from idp.keys import rsa
+from idp.keys import service as keys
+from idp.oauth.models import Client
+from idp.tenants import branding, resolve
+from idp.tenants import service as tenants
+from idp.wiring import Wiring
+from tests import factories
+from tests.browser import Browser, Forms
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_ASSERTION_KEY = rsa_keys.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class World:
+    """One tenant, filled by the verbs and endpoints that everybody uses.  Nothing in it is shared with another."""
+
+    def __init__(self, app: Any, wiring: Wiring, name: str) -> None:
+        self.app, self.wiring, self.name = app, wiring, name
+        self.tenant = factories.make_tenant(wiring)
+        self.accent = "#" + hashlib.sha256(self.tenant.id.bytes).hexdigest()[:6]
+        self.people = factories.People(wiring, self.tenant)
+        self.email = f"{name}@{name}.example"
+        self.callback, self.signed_out = f"https://{name}.example/callback", f"https://{name}.example/signed-out"
+        self.api = f"https://api.{name}.example"
+        self.user = self.people.user(email=self.email, roles=("member",), given_name=name.title())
+        self.people.resource(self.api)
+        self.client, self.secret = self._client(client_name=f"Notes of {name}")
+        self.third_party, self.third_party_secret = self._client(first_party=False)
+        self.machine, self.machine_secret = self.people.client(type="machine", scope="notes:read")
+        self.browser = Browser(app, self.tenant)
+
+    def _client(self, **members: Any) -> tuple[Client, str | None]:
+        uris = {"redirect_uris": [self.callback], "post_logout_redirect_uris": [self.signed_out]}
+        return self.people.client(**uris, **members)
+
+    # What a browser holds
+
+    @cached_property
+    def signed_in(self) -> Browser:
+        """The browser, after its person signed in."""
+        home = self.browser.sign_in(self.browser.follow(self.browser.get(self.browser.url("/login"))), self.email)
+        assert self.email in home.text
+        return self.browser
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """By name without the tenant's hash: ``""`` the session, ``"-b"`` the browser."""
+        return {name[len("idp-") + 16 :]: cookie.value for (*_, name), cookie in self.browser.http._cookies.items()}
+
+    @property
+    def cookie_name(self) -> str:
+        return f"idp-{hashlib.sha256(self.tenant.id.bytes).hexdigest()[:16]}"
+
+    @property
+    def csrf(self) -> str:
+        page = self.browser.follow(self.browser.get(self.browser.url("/login")))
+        return Forms(page.text).fields["csrf"]
+
+    def flow(self, client: Client, **changes: Any) -> str:
+        """A stored request that waits for its person, at whatever page comes first."""
+        return self._flow(
+            self.browser.http.get(self.url("/oauth/authorize"), query_string=self.query(client, **changes))
+        )
+
+    @property
+    def consent_flow(self) -> str:
+        """A stored request that waits for a yes."""
+        assert self.signed_in
+        return self.flow(self.third_party)
+
+    @property
+    def login_flow(self) -> str:
+        return self._flow(self.browser.get(self.url("/login")))
+
+    def _flow(self, response: Any) -> str:
+        assert response.status_code == 303, response.text
+        return parse_qs(urlsplit(response.headers["Location"]).query)["flow"][0]
+
+    # What a client holds
+
+    def url(self, path: str) -> str:
+        return self.browser.url(path)
+
+    def query(self, client: Client, **changes: Any) -> dict[str, Any]:
+        return self.browser.parameters(client, redirect_uri=self.callback, **changes)
+
+    @property
+    def code(self) -> str:
+        return self.signed_in.code(self.client, redirect_uri=self.callback, scope="openid email offline_access")
+
+    @property
+    def tokens(self) -> dict[str, Any]:
+        answer = self.browser.exchange(self.client, self.secret, self.code, redirect_uri=self.callback)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    @property
+    def handle(self) -> str:
+        """A pushed request."""
+        answer = self.browser.post(self.url("/oauth/par"), self.query(self.client), headers=self.basic())
+        assert answer.status_code == 201, answer.text
+        return answer.json["request_uri"]
+
+    def basic(self, client: Client | None = None, secret: str | None = None) -> dict[str, str]:
+        pair = f"{(client or self.client).id}:{secret or self.secret}"
+        return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+    def fill(self) -> None:
+        """Leave a row in every table."""
+        tokens = self.tokens
+        self.browser.post(self.url("/oauth/revoke"), {"token": tokens["access_token"]}, headers=self.basic())
+        assert self.handle
+        consent = self.signed_in.authorize(self.third_party, redirect_uri=self.callback)
+        assert self.browser.submit(consent, decision="allow").status_code == 303
+        self.set_logo()
+        answer = self.browser.post(self.url("/oauth/token"), self.assertion_grant())
+        assert answer.status_code == 200, answer.text
+
+    @cached_property
+    def standby_kid(self) -> str:
+        """A published key that no other tenant shares, unlike the ready-made ones of the tests."""
+        with self.people.unit() as uow:
+            kid = keys.publish(uow, rsa_keys.generate_private_key(public_exponent=65537, key_size=2048)).kid
+        keys.forget()
+        return kid
+
+    def set_logo(self) -> bytes:
+        """Give the tenant a logo and a colour that nobody else has."""
+        picture = io.BytesIO()
+        Image.new("RGB", (8, 8), self.accent).save(picture, "PNG")
+        with self.wiring.platform_unit() as platform:
+            tenant = tenants.get(platform, self.tenant.slug)
+            branding.set_logo(platform, tenant, picture.getvalue())
+            tenants.update(platform, tenant, {"accent": self.accent})
+        resolve.forget()
+        return branding.reencode(picture.getvalue())
+
+    def assertion_grant(self) -> dict[str, str]:
+        """The form of a client that proves itself with its own key."""
+        jwk = rsa.public_jwk(_ASSERTION_KEY.public_key())
+        client, _ = self.people.client(
+            type="machine", token_endpoint_auth_method="private_key_jwt", jwks={"keys": [jwk]}, scope="notes:read"
+        )
+        return {
+            "grant_type": "client_credentials",
+            "client_assertion_type": JWT_BEARER,
+            "client_assertion": assertion(client, self.tenant.issuer),
+        }
+
+
+def assertion(client: Client, audience: str) -> str:
+    """A client's proof of itself (RFC 7523 §3), by the key that `World` registers."""
+    now = int(time.time())
+    claims = {"iss": str(client.id), "sub": str(client.id), "aud": audience, "iat": now, "exp": now + 60}
+    return jwt.encode(claims | {"jti": str(uuid4())}, _ASSERTION_KEY, algorithm="RS256")
