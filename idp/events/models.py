@@ -42,6 +42,7 @@ class OutboxMessage(TenantScoped, Identified, Base):
             "next_attempt_at",
             postgresql_where=text("sent_at IS NULL AND dead_at IS NULL"),
         ),
+        Index(None, "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     )
 
     kind: Mapped[str]

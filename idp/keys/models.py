@@ -42,6 +42,12 @@ class SigningKey(TenantScoped, Identified, Base):
             unique=True,
             postgresql_where=text("activated_at IS NULL AND revoked_at IS NULL"),
         ),
+        Index(
+            "signing_keys_living",  # all that `idp.keys.schedule` reads, without the keys themselves
+            "tenant_id",
+            postgresql_include=["published_at", "activated_at", "requested_at", "retiring_at"],
+            postgresql_where=text("retired_at IS NULL AND revoked_at IS NULL"),
+        ),
     )
 
     kid: Mapped[str]

@@ -124,6 +124,12 @@ def upgrade() -> None:
         ["next_attempt_at"],
         postgresql_where=sa.text("sent_at IS NULL AND dead_at IS NULL"),
     )
+    op.create_index(
+        "outbox_messages_sent_at_idx",
+        "outbox_messages",
+        ["sent_at"],
+        postgresql_where=sa.text("sent_at IS NOT NULL"),
+    )
     op.create_table(
         "revoked_tokens",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -178,6 +184,13 @@ def upgrade() -> None:
         ["tenant_id"],
         unique=True,
         postgresql_where=sa.text("activated_at IS NULL AND revoked_at IS NULL"),
+    )
+    op.create_index(
+        "signing_keys_living",
+        "signing_keys",
+        ["tenant_id"],
+        postgresql_include=["published_at", "activated_at", "requested_at", "retiring_at"],
+        postgresql_where=sa.text("retired_at IS NULL AND revoked_at IS NULL"),
     )
     op.create_table(
         "tenant_logos",
