@@ -66,7 +66,7 @@ def dev(host: str | None, port: int | None, no_demo: bool) -> None:
         environment = env.development(claim.data_dir, host=host, port=port)
         environment |= _servers(claim.data_dir, supervisor, echo)
         settings = Settings.load(environment)
-        applications = None if no_demo or not EXAMPLES.is_dir() else _applications(settings.port)
+        applications = None if no_demo or not EXAMPLES.is_dir() else _applications(settings)
         seeded = _prepare(settings, claim.data_dir, applications, demo_wanted=not no_demo)
         ours, python = env.for_child(environment), sys.executable
         local = "[::1]" if ":" in settings.host else "127.0.0.1"
@@ -101,10 +101,11 @@ def _servers(data_dir: Path, supervisor: Supervisor, echo: Echo) -> dict[str, st
     return addresses
 
 
-def _applications(port: int) -> Applications:
+def _applications(settings: Settings) -> Applications:
     """The two ports after ours, or the next free ones."""
-    product = env.free_port(first=min(port, 65000) + 1)
-    return Applications(product, env.free_port(first=min(port, 65000) + 2, taken=frozenset({product})))
+    first, taken = min(settings.port, 65000) + 1, frozenset({settings.internal_port})
+    product = env.free_port(first=first, taken=taken)
+    return Applications(product, env.free_port(first=first + 1, taken=taken | {product}))
 
 
 def _prepare(

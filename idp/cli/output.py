@@ -24,14 +24,14 @@ def record(document: Document, *, once: str | None = None) -> None:
     if current().as_json:
         _json(document)
         return
-    rows = [(key.replace("_", " "), _text(value)) for key, value in document.items() if value not in (None, [], {})]
+    rows = _flat(document)
     if not _on_a_terminal():
-        _lines([(key.replace(" ", "_"), value) for key, value in rows])
+        _lines(rows)
         return
     width = max((len(key) for key, _ in rows), default=0)
     for key, value in rows:
-        click.echo(f"{click.style(key.ljust(width), dim=True)}  {value}")
-    if once is not None and document.get(once):
+        click.echo(f"{click.style(key.replace('_', ' ').ljust(width), dim=True)}  {value}")
+    if once is not None and any(key.endswith(once) for key, _ in rows):
         click.secho(f"\nThe {once.replace('_', ' ')} is shown this once; keep it now.", fg="yellow", err=True)
 
 
@@ -80,15 +80,22 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+def _flat(document: Document, prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in document.items():
+        nested = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        if isinstance(nested, Mapping):
+            rows += _flat(nested, f"{prefix}{key}.")
+        elif nested is not None and nested != []:
+            rows.append((prefix + key, _text(nested)))
+    return rows
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json", exclude_none=True)
-    if isinstance(value, Mapping):
-        return " ".join(f"{key}={_text(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
         value = " ".join(map(_text, value))
     return "-" if value in {None, ""} else str(value)

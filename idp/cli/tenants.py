@@ -55,7 +55,7 @@ def create(slug: str, name: str | None, admin_email: str | None) -> None:
                     uow, email=admin_email, password=password, roles=[Builtin.OWNER], verified=True, name=None
                 )
             document["admin"] = {"id": person.id, "email": admin_email, **shown}
-    output.record(document)
+    output.record(document, once="password")
 
 
 @verb(tenant, "list")
