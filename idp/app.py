@@ -5,17 +5,17 @@ from werkzeug.exceptions import HTTPException
 
 from idp import log
 from idp.config import Settings
-from idp.http import access_log, context, cookies, metrics, problems, security
+from idp.http import access_log, context, cookies, metrics, security
 from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
 from idp.web import dev_mail, rendering
-from idp.web.hosted import branding, consent, home, login, pages, select_account
+from idp.web.hosted import applications, branding, consent, home, login, pages, select_account
 from idp.web.hosted import logout as logout_page
 from idp.wiring import Wiring
 
 AUTH_BODY_LIMIT = 64 * 1024
-VIEWS = (branding, consent, home, login, logout, logout_page, select_account, userinfo)
+VIEWS = (applications, branding, consent, home, login, logout, logout_page, select_account, userinfo)
 """Modules that add their views to a blueprint when they are imported."""
 
 
@@ -51,8 +51,8 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     if settings.dev:
         app.register_blueprint(dev_mail.blueprint(wiring.platform_unit, settings.mail_from))
 
-    app.register_error_handler(HTTPException, problems.problem)
-    app.register_error_handler(Exception, problems.problem)
+    app.register_error_handler(HTTPException, rendering.page_or_problem)
+    app.register_error_handler(Exception, rendering.page_or_problem)
 
     @app.get("/healthz")
     def healthz() -> Response:

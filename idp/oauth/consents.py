@@ -1,9 +1,9 @@
 """A person's remembered yes to a client: give, withdraw, and whether it covers a request (R14)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import Row, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.db.unit import UnitOfWork
@@ -23,6 +23,16 @@ def covers(uow: UnitOfWork, user_id: UUID, client: Client, scope: Iterable[str])
     """Whether the person has agreed to all of `scope` before."""
     consent = uow.session.get(Consent, (uow.tenant.id, user_id, client.id))
     return consent is not None and set(scope) <= set(consent.scope)
+
+
+def list_of(uow: UnitOfWork, user_id: UUID) -> Sequence[Row[Consent, Client]]:
+    """What a person has agreed to, with the client it was for, newest first."""
+    return uow.session.execute(
+        select(Consent, Client)
+        .join(Client, (Client.tenant_id == Consent.tenant_id) & (Client.id == Consent.client_id))
+        .where(Consent.user_id == user_id)
+        .order_by(Consent.given_at.desc())
+    ).all()
 
 
 def give(uow: UnitOfWork, user_id: UUID, client: Client, scope: Iterable[str]) -> None:

@@ -1,6 +1,5 @@
 """``{issuer}/consent``: who asks, what for, allow or deny (R14)."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, make_response, request
@@ -11,24 +10,16 @@ from idp.db.unit import UnitOfWork
 from idp.http import cookies, csrf
 from idp.http.context import current_tenant, current_unit
 from idp.http.security import allow_form_action
-from idp.oauth import consents, scopes
+from idp.oauth import consents
 from idp.oauth.authorize import store
 from idp.oauth.authorize.endpoint import deny, page, require_client
 from idp.oauth.clients import find_registration
-from idp.oauth.models import AuthorizationRequest
+from idp.oauth.models import ApiResource, AuthorizationRequest, Client
 from idp.oauth.redirect_uris import origin
 from idp.users import service as users
+from idp.web import words
 from idp.web.hosted.pages import blueprint, flow_id
 from idp.web.rendering import render
-
-_WORDS = {
-    scopes.OPENID: ("Know who you are", "A number that stands for you, and when you signed in."),
-    "profile": ("See your profile", "Your name and what else you have filled in about yourself."),
-    "email": ("See your email address", "And whether it has been confirmed."),
-    "address": ("See your postal address", ""),
-    "phone": ("See your phone number", "And whether it has been confirmed."),
-    scopes.OFFLINE_ACCESS: ("Stay connected while you’re away", "Until you sign out, or for 90 days at most."),
-}
 
 
 @blueprint.get("/consent")
@@ -78,21 +69,14 @@ def _form(uow: UnitOfWork, waiting: AuthorizationRequest, session: Session) -> R
             client_uri=client.client_uri,
             policy_uri=client.policy_uri,
             tos_uri=client.tos_uri,
-            scopes=_described(uow, waiting),
+            scopes=words.describe(consents.needed(asked), _resources(uow, client)),
+            applications_url=f"{current_tenant().issuer}/account/applications",
             account_email=users.primary_email(uow, session.user_id).address,
             resource_names=[],
         )
     )
 
 
-def _described(uow: UnitOfWork, waiting: AuthorizationRequest) -> list[dict[str, Any]]:
-    """The scopes in words; one of an API's by the API's name."""
-    registration = find_registration(uow, waiting.client_id)
-    resources = registration.resources if registration is not None else ()
-    owner = {scope: resource.name for resource in resources for scope in resource.scope}
-    order = {scope: position for position, scope in enumerate(_WORDS)}
-    described = []
-    for name in sorted(consents.needed(waiting.parameters), key=lambda scope: (order.get(scope, len(order)), scope)):
-        title, description = _WORDS.get(name, (f"{owner.get(name, 'An API')}: {name}", ""))
-        described.append({"name": name, "title": title, "description": description})
-    return described
+def _resources(uow: UnitOfWork, client: Client) -> tuple[ApiResource, ...]:
+    registration = find_registration(uow, client.id)
+    return registration.resources if registration is not None else ()

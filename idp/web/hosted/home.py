@@ -23,5 +23,6 @@ def home() -> Response:
             account_email=users.primary_email(uow, session.user_id).address if session is not None else None,
             login_url=f"{issuer}/login",
             logout_url=f"{issuer}/logout",
+            applications_url=f"{issuer}/account/applications",
         )
     )

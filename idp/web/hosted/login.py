@@ -9,7 +9,7 @@ from idp.authn import sessions
 from idp.authn.models import LoginTransaction
 from idp.crypto.passwords import PasswordGateFull
 from idp.db.unit import UnitOfWork
-from idp.http import cookies, csrf
+from idp.http import cookies, csrf, metrics
 from idp.http.context import current_tenant, current_unit
 from idp.http.problems import with_headers
 from idp.http.security import allow_form_action
@@ -49,8 +49,10 @@ def submit_login() -> Response:
     try:
         is_right = stages.submit_password(uow, transaction, email, password[:_LONGEST_PASSWORD])
     except PasswordGateFull as busy:
+        metrics.count_signin("busy")
         answer = _form(uow, transaction, email=email[:_LONGEST_EMAIL], error=busy.detail, status=503)
         return with_headers(answer, busy)
+    metrics.count_signin("success" if is_right else "mismatch")
     if not is_right:
         return _form(uow, transaction, email=email[:_LONGEST_EMAIL], error=MISMATCH, status=422)
     old = sessions.resume(uow, cookies.session_secret())
@@ -63,7 +65,7 @@ def submit_login() -> Response:
 
 def _missing(email: str, password: str) -> dict[str, str]:
     errors = {}
-    if not email:
+    if not email or not email.isprintable():
         errors["email"] = "Enter your email address."
     elif len(email) > _LONGEST_EMAIL:
         errors["email"] = f"An email address has at most {_LONGEST_EMAIL} characters."

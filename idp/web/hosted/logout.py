@@ -46,9 +46,10 @@ def show_logout() -> Response:
 @blueprint.post("/logout")
 def submit_logout() -> Response:
     """Sign out, and on to where the client wants."""
+    body = request.get_data()  # before the form is parsed, which would leave nothing of it
     csrf.require_own_form()
     uow = current_unit()
-    asked = protocol.examine(uow, parameters.read(request.get_data()))
+    asked = protocol.examine(uow, parameters.read(body))
     session = sessions.resume(uow, cookies.session_secret())
     if session is not None:
         protocol.sign_out(uow, session)

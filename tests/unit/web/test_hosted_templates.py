@@ -1,6 +1,7 @@
 """What holds for every page whatever its view says: no inline code, one focus, labels, and a budget."""
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,36 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "hosted/consent.html",
         FLOW
         | {"client_host": "notes.example", "client_uri": "javascript:alert(1)", "policy_uri": "https://n.example/p"}
-        | {"tos_uri": None, "account_email": "ada@acme.example", "resource_names": ["Notes API"]}
+        | {
+            "tos_uri": None,
+            "account_email": "ada@acme.example",
+            "resource_names": ["Notes API"],
+            "applications_url": "/apps",
+        }
         | {"scopes": [{"name": "email", "title": "See your email address", "description": ""}]},
     ),
     "select account": ("hosted/select_account.html", FLOW | {"account": {"name": "Ada", "email": "a@b.example"}}),
     "logout": ("hosted/logout.html", FLOW | {"fields": {"state": HOSTILE}, "account_email": "a@b.example"}),
     "signed out": ("hosted/signed_out.html", {"client_name": "Notes", "return_url": "https://notes.example/out"}),
-    "home": ("hosted/home.html", {"account_email": "a@b.example", "login_url": "/in", "logout_url": "/out"}),
-    "home, nobody": ("hosted/home.html", {"account_email": None, "login_url": "/in", "logout_url": "/out"}),
+    "applications": (
+        "hosted/applications.html",
+        {
+            "action": "/apps",
+            "csrf": "c",
+            "home_url": "/",
+            "applications": [
+                {"client_id": "1", "name": "<Notes>", "given_at": datetime(2026, 11, 24, tzinfo=UTC), "scopes": ["See"]}
+            ],
+        },
+    ),
+    "home": (
+        "hosted/home.html",
+        {"account_email": "a@b.example", "login_url": "/in", "logout_url": "/out", "applications_url": "/apps"},
+    ),
+    "home, nobody": (
+        "hosted/home.html",
+        {"account_email": None, "login_url": "/in", "logout_url": "/out", "applications_url": "/apps"},
+    ),
     "error": (
         "hosted/error.html",
         {"status": 400, "heading": "Wrong", "detail": "It is.", "reference": "01J", "way_on": ("Home", "/")}
