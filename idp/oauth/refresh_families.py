@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Interval, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Interval, bindparam, func, or_, select, update
 
 from idp.authn.models import Session
 from idp.crypto.secrets import new_seed
@@ -18,26 +18,31 @@ from idp.users.models import User
 
 _KEY_PURPOSE = "refresh-token"
 
+_LIVES: tuple[ColumnElement[bool], ...] = (
+    RefreshFamily.expires_at > func.now(),
+    Grant.tenant_id == RefreshFamily.tenant_id,
+    Grant.id == RefreshFamily.grant_id,
+    Grant.revoked_at.is_(None),
+    Grant.expires_at > func.now(),
+    User.tenant_id == Grant.tenant_id,
+    User.id == Grant.user_id,
+    User.disabled_at.is_(None),
+    Session.tenant_id == Grant.tenant_id,
+    Session.id == Grant.session_id,
+    or_(
+        Grant.scope.op("@>")([scopes.OFFLINE_ACCESS]),
+        Session.ended_at.is_(None) & (Session.expires_at > func.now()),
+    ),
+)
+"""A family lives as long as its grant and its person and, without offline_access, no longer than the session."""
+
 _ROTATE = (
     update(RefreshFamily)
     .where(
         RefreshFamily.id == bindparam("family"),
         RefreshFamily.generation == bindparam("presented"),
-        RefreshFamily.expires_at > func.now(),
-        Grant.tenant_id == RefreshFamily.tenant_id,
-        Grant.id == RefreshFamily.grant_id,
         Grant.client_id == bindparam("client"),
-        Grant.revoked_at.is_(None),
-        Grant.expires_at > func.now(),
-        User.tenant_id == Grant.tenant_id,
-        User.id == Grant.user_id,
-        User.disabled_at.is_(None),
-        Session.tenant_id == Grant.tenant_id,
-        Session.id == Grant.session_id,
-        or_(
-            Grant.scope.op("@>")([scopes.OFFLINE_ACCESS]),
-            Session.ended_at.is_(None) & (Session.expires_at > func.now()),
-        ),
+        *_LIVES,
     )
     .values(
         generation=RefreshFamily.generation + 1,
@@ -47,10 +52,7 @@ _ROTATE = (
     .returning(RefreshFamily.seed, RefreshFamily.grant_id)
     .execution_options(synchronize_session=False)
 )
-"""If this is the live generation of a living family, it is not any more.
-
-Without offline_access a family lives no longer than the browser's session.
-"""
+"""If this is the live generation of a living family, it is not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,13 @@ def rotate(uow: UnitOfWork, text: str, client_id: UUID) -> Rotation | None:
 def find(uow: UnitOfWork, text: str, *, live: bool) -> RefreshFamily | None:
     """The family of a genuine refresh token; with `live`, only when it is the generation that is good now."""
     token = refresh_tokens.read(text)
-    family = None if token is None else uow.find(RefreshFamily, token.family_id)
-    if token is None or family is None or not token.is_genuine(_key(uow), uow.tenant.id, family.seed):
+    if token is None:
         return None
-    is_live = family.generation == token.generation and family.expires_at > uow.now
-    return family if is_live or not live else None
+    wanted = select(RefreshFamily).where(RefreshFamily.id == token.family_id)
+    if live:
+        wanted = wanted.where(RefreshFamily.generation == token.generation, *_LIVES)
+    family = uow.session.scalar(wanted)
+    return family if family is not None and token.is_genuine(_key(uow), uow.tenant.id, family.seed) else None
 
 
 def _retry(uow: UnitOfWork, token: RefreshToken, client_id: UUID) -> Rotation | None:

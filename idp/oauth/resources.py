@@ -116,11 +116,12 @@ def target(
     return narrowed, [*audience, issuer] if not audience or scopes.OPENID in narrowed else audience
 
 
-def require_granted(grant: Grant, asked: Iterable[str]) -> None:
-    """Refuse a resource that the person was not asked about (RFC 8707 §2.2).
+def require_granted(registration: Registration, grant: Grant, asked: Iterable[str]) -> None:
+    """Refuse a resource beyond those authorized or, when none was named then, those whose scopes were (RFC 8707 §2.2).
 
     Raises:
         OAuthError: ``invalid_target``.
     """
-    if grant.resource and not set(asked) <= set(grant.resource):
+    by_scope = (item.identifier for item in registration.resources if set(item.scope) & set(grant.scope))
+    if not set(asked) <= set(grant.resource or by_scope):
         raise OAuthError("invalid_target", "An API resource beyond what was authorized.")

@@ -28,7 +28,7 @@ def grant(uow: UnitOfWork, registration: Registration, parameters: Parameters) -
     subject = grants.find_subject(uow, grant_id) if grant_id is not None else None
     if subject is None:
         return OAuthError("invalid_grant", "The code is wrong, used, expired or not yours.")
-    resources.require_granted(subject.grant, parameters.resource)
+    resources.require_granted(registration, subject.grant, parameters.resource)
     refresh = refresh_families.start(uow, subject.grant) if "refresh_token" in registration.client.grant_types else None
     return tokens.respond(
         uow,

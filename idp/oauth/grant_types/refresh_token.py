@@ -22,7 +22,7 @@ def grant(uow: UnitOfWork, registration: Registration, parameters: Parameters) -
     subject = grants.find_subject(uow, rotation.grant_id) if rotation is not None else None
     if rotation is None or subject is None:
         return OAuthError("invalid_grant", "This refresh token is not good any more.")
-    resources.require_granted(subject.grant, parameters.resource)
+    resources.require_granted(registration, subject.grant, parameters.resource)
     return tokens.respond(
         uow,
         registration,
