@@ -24,7 +24,7 @@ help:
 .venv/.stamp: requirements/all.txt pyproject.toml | $(UV)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing; install it and run make again." >&2; exit 2; }
 	@{ $(UV) venv -q --clear --python $(PYTHON) .venv \
-	   && $(UV) pip sync -q --require-hashes -p $(B)/python requirements/all.txt \
+	   && $(UV) pip sync -q --compile-bytecode --require-hashes -p $(B)/python requirements/all.txt \
 	   && $(UV) pip install -q --no-deps --no-build-isolation -p $(B)/python -e . ; } \
 	 || { echo "uv could not install the requirements; trying pip." >&2 \
 	   && $(PYTHON) -m venv --clear .venv \

@@ -1,7 +1,6 @@
 """The application: reads as a table of contents."""
 
 from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException
 
 from idp import log
 from idp.config import Settings
@@ -50,9 +49,6 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     app.register_blueprint(pages.blueprint)
     if settings.dev:
         app.register_blueprint(dev_mail.blueprint(wiring.platform_unit, settings.mail_from))
-
-    app.register_error_handler(HTTPException, rendering.page_or_problem)
-    app.register_error_handler(Exception, rendering.page_or_problem)
 
     @app.get("/healthz")
     def healthz() -> Response:

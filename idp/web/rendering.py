@@ -26,17 +26,21 @@ _HEADINGS = {
 
 
 def install(app: Flask, pages: tuple[Blueprint, ...]) -> None:
-    """Give the application its templates, and the browser-facing blueprints their error pages."""
+    """Give the application its templates, and its errors their form.
+
+    A page on the browser-facing blueprints `pages`, and for a browser outside of every blueprint; problem+json
+    for everybody else.
+    """
+    named = {blueprint.name for blueprint in pages}
+
+    def answer(error: Exception) -> Response:
+        is_page = request.blueprint in named or (request.blueprint is None and _wants_page())
+        return error_page(error) if is_page else problems.problem(error)
+
     app.jinja_env.globals["static_url"] = static_url
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for blueprint in pages:
-        _answer_errors_with_pages(blueprint)
-
-
-@cache
-def _answer_errors_with_pages(blueprint: Blueprint) -> None:
-    """Once a process: a blueprint takes no more handlers when an application has it, and there may be another."""
-    blueprint.register_error_handler(Exception, error_page)
+    app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(Exception, answer)
 
 
 @cache
@@ -78,10 +82,8 @@ def error_page(error: Exception) -> Response:
     return problems.with_headers(make_response(page, status), known)
 
 
-def page_or_problem(error: Exception) -> Response:
-    """Outside of every blueprint: a page for a browser, problem+json for everybody else."""
-    wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-    return error_page(error) if wants_page else problems.problem(error)
+def _wants_page() -> bool:
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
 
 
 def _page(title: str) -> dict[str, Any]:
