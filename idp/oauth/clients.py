@@ -31,11 +31,13 @@ class Registration:
         client: the row, detached.
         secret_digests: of its living secrets.
         resources: API resources that its scope reaches, and so the audiences it may ask for.
+        represents: identifiers of the API resources that it is the machine client of (R10).
     """
 
     client: Client
     secret_digests: tuple[bytes, ...]
     resources: tuple[ApiResource, ...]
+    represents: frozenset[str] = frozenset()
 
     def has_secret(self, secret: str) -> bool:
         """Whether `secret` is one of the living ones; constant time for each."""
@@ -140,15 +142,22 @@ def find_registration(uow: UnitOfWork, client_id: UUID | None) -> Registration |
                 )
                 .outerjoin(
                     ApiResource,
-                    (ApiResource.tenant_id == Client.tenant_id) & ApiResource.scope.op("&&")(Client.scope),
+                    (ApiResource.tenant_id == Client.tenant_id)
+                    & or_(ApiResource.scope.op("&&")(Client.scope), ApiResource.client_id == Client.id),
                 )
                 .where(Client.id == client_id, Client.disabled_at.is_(None))
             ).all()
         if not rows:
             return None
         secrets = {secret.id: secret.secret_digest for _, secret, _ in rows if secret is not None}
-        resources = {resource.id: resource for _, _, resource in rows if resource is not None}
-        return Registration(rows[0][0], tuple(secrets.values()), tuple(resources.values()))
+        client: Client = rows[0][0]
+        joined = {resource.id: resource for _, _, resource in rows if resource is not None}.values()
+        return Registration(
+            client,
+            tuple(secrets.values()),
+            tuple(resource for resource in joined if set(resource.scope) & set(client.scope)),
+            frozenset(resource.identifier for resource in joined if resource.client_id == client.id),
+        )
 
     return _registrations.get((engine, tenant_id, client_id), load)
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from idp.db.unit import UnitOfWork
 from idp.errors import IdPError, Unavailable
-from idp.http import problems
+from idp.http import metrics, problems
 from idp.http.context import SLUG, current_unit
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
@@ -51,6 +51,7 @@ def token() -> Response:
     if name not in registration.client.grant_types:
         raise OAuthError("unauthorized_client", f"This client is not registered for the {name} grant.")
     answer = GRANT_TYPES[name](uow, registration, sent)
+    metrics.count_token(name, refused=isinstance(answer, OAuthError))
     return error_response(answer) if isinstance(answer, OAuthError) else jsonify(answer)
 
 
@@ -180,8 +181,7 @@ def _introspect_refresh_token(uow: UnitOfWork, caller: Registration, text: str) 
 
 def _represents(caller: Registration, audience: str | list[str]) -> bool:
     """Whether the caller is the machine client of an API among the token's audiences (R10)."""
-    named = {audience} if isinstance(audience, str) else set(audience)
-    return any(resource.identifier in named and resource.client_id == caller.client.id for resource in caller.resources)
+    return not caller.represents.isdisjoint({audience} if isinstance(audience, str) else audience)
 
 
 def _is_alive(uow: UnitOfWork, claims: dict[str, Any]) -> bool:
