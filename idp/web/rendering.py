@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
 
 from idp import errors
 from idp.http import problems
