@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jwt
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -138,8 +139,6 @@ def main() -> None:
         work = [repeat(post(stack.host, "/token", "grant_type=client_credentials")) for _ in range(CONNECTIONS)]
         null, floor = (measure(stack.floor_port, load, seconds=options.seconds) for load in (steady, work))
         key, a_hash = rsa.generate(2048), argon2id.hash_password("x")
-        import jwt
-
         signature = seconds_each(lambda: jwt.encode({"sub": "x"}, key, "RS256"), 300)
         argon2 = seconds_each(lambda: argon2id.verify(a_hash, "x"), 30)
         print(f"floor: null {null.rate:,.0f}/s · null + RS256 + Redis {floor.rate:,.0f}/s")

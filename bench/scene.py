@@ -1,6 +1,7 @@
 """What the benchmark acts on: a tenant with its people and clients, codes and logins in any number, many tenants."""
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from bench.stack import Stack
 from idp.authn import login, passwords, sessions
 from idp.authn.models import Session
 from idp.crypto.secrets import encode, mac, new_secret
+from idp.db.unit import UnitOfWork
 from idp.oauth import clients, codes, pkce
 from idp.oauth.authorize import store
 from idp.oauth.metadata import ClientMetadata
@@ -51,23 +53,21 @@ class Scene:
 
     def codes(self, count: int) -> list[str]:
         """Fresh codes, made by the verbs that the authorization endpoint uses."""
-        made = []
         with self.stack.wiring.tenant_unit(self.tenant) as uow:
             session, _ = sessions.start(uow, self.user_id, ["pwd"], replaces=None)
             uow.flush()
-            for _ in range(count):
-                made.append(self._code(uow, session))
-        return made
+            return [self._code(uow, session) for _ in range(count)]
 
-    def _code(self, uow: object, session: Session) -> str:
+    def _code(self, uow: UnitOfWork, session: Session) -> str:
         parameters = AuthorizationParameters(
             redirect_uri=CALLBACK,
             scope=["openid", "email", "offline_access"],
             code_challenge=pkce.challenge_of(VERIFIER),
         )
-        request = store.store(uow, self.web, parameters, new_secret("br"))  # type: ignore[arg-type]
-        code = codes.issue_code(uow, request, self.web, session)  # type: ignore[arg-type]
-        assert code is not None
+        request = store.store(uow, self.web, parameters, new_secret("br"))
+        code = codes.issue_code(uow, request, self.web, session)
+        if code is None:
+            raise RuntimeError("a fresh request was answered before")
         return code
 
     def code_request(self, code: str) -> bytes:
@@ -85,8 +85,6 @@ class Scene:
         return [self._login(browser, flow) for browser, flow in requests]
 
     def _login(self, browser: str, flow: UUID) -> bytes:
-        import hashlib
-
         name = f"idp-{hashlib.sha256(self.tenant.id.bytes).hexdigest()[:16]}-b"
         csrf = encode(mac(browser.encode(), b"csrf", self.tenant.id.bytes))
         body = f"flow={flow}&csrf={csrf}&email={EMAIL}&password={PASSWORD.replace(' ', '+')}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -26,6 +27,8 @@ PASSWORD = "correct horse battery staple"
 CALLBACK = "https://app.example.com/callback"
 SIGNED_OUT = "https://app.example.com/signed-out"
 API = "https://api.example.com"
+NOBODY = UUID("01a20e00-0000-7000-8000-000000000000")
+"""An id that nothing has; always the same, because test workers must collect the same names."""
 _numbers = itertools.count(1)
 
 

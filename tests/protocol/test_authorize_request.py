@@ -7,12 +7,11 @@ the registered error at the redirect URI, with state and iss.  Nothing is stored
 import json
 from typing import Any
 from urllib.parse import quote, urlencode
-from uuid import uuid4
 
 import pytest
 
 from tests.browser import Browser, answer
-from tests.factories import CALLBACK, People
+from tests.factories import CALLBACK, NOBODY, People
 from tests.moments import rows
 
 SINGLE = (
@@ -75,7 +74,7 @@ NOT_PROVEN: list[tuple[str, Any]] = [
     ("client_id", None),
     ("client_id", ""),
     ("client_id", "notes"),
-    ("client_id", str(uuid4())),
+    ("client_id", str(NOBODY)),
     ("client_id", "<script>alert(1)</script>"),
     ("client_id", "' OR 1=1 --"),
     ("client_id", "e\u0301\u202e"),

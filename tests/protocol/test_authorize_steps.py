@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from tests.browser import Browser, Forms, answer
-from tests.factories import People
+from tests.factories import NOBODY, People
 from tests.moments import pass_time, rows
 
 SIGN_IN, CHOOSE, CONSENT, CODE, LOGIN_REQUIRED = (
@@ -59,7 +59,7 @@ def subject(user_id: object) -> str:
         ({"claims": acr("aal3", essential=False)}, SIGN_IN, CODE, CODE),
         ({"claims": acr("aal3")}, SIGN_IN, "unmet_authentication_requirements", "unmet_authentication_requirements"),
         ({"ui_locales": "de fr-CA"}, SIGN_IN, CODE, CODE),
-        ({"claims": subject(uuid4())}, LOGIN_REQUIRED, LOGIN_REQUIRED, LOGIN_REQUIRED),
+        ({"claims": subject(NOBODY)}, LOGIN_REQUIRED, LOGIN_REQUIRED, LOGIN_REQUIRED),
     ],
     ids=str,
 )

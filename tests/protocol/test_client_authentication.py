@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from idp.keys import rsa
 from idp.oauth import clients
 from tests.browser import Browser
-from tests.factories import People
+from tests.factories import NOBODY, People
 from tests.moments import rows
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -192,7 +192,7 @@ WRONG: list[dict[str, Any]] = [
     {"aud": None},
     {"aud": []},
     {"aud": {"a": 1}},
-    {"iss": str(uuid4())},
+    {"iss": str(NOBODY)},
     {"iss": None},
     {"sub": None},
     {"sub": 7},

@@ -1,12 +1,11 @@
 """Pushed authorization requests: RFC 9126, R13."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from tests.browser import Browser, answer
-from tests.factories import CALLBACK, People
+from tests.factories import CALLBACK, NOBODY, People
 from tests.moments import pass_time, rows
 
 
@@ -118,7 +117,7 @@ def test_what_was_done_before_the_browser_came_answers_no_prompt(browser: Browse
         ({"state": ["a", "b"]}, 400, "invalid_request"),
         ({"state": "a\x00"}, 400, "invalid_request"),
         ({"client_secret": "wrong"}, 401, "invalid_client"),
-        ({"client_id": "baf1ba28-88a5-483d-932b-7b271bc9b7e2"}, 401, "invalid_client"),
+        ({"client_id": str(NOBODY)}, 401, "invalid_client"),
         ({"client_id": None}, 401, "invalid_client"),
     ],
     ids=str,
