@@ -16,6 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from idp.db.tenancy import DatabaseUnavailable
 
 TTL_SECONDS = 2.0
+PUBLISHED_TTL_SECONDS = TTL_SECONDS / 2
+"""For rows that public documents are made of, which are kept as long again (`idp.http.documents`)."""
 STALE_SECONDS = 3600.0
 DATABASE_IS_GONE = (OperationalError, InterfaceError, PoolTimeoutError, DatabaseUnavailable)
 

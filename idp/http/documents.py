@@ -1,7 +1,8 @@
-"""Public documents straight from memory: discovery and key sets, at most two seconds old, before Flask is asked.
+"""Public documents straight from memory: discovery and key sets, at most a second old, before Flask is asked.
 
-They are the same bytes for everyone (R20), so an answer can serve whoever asks next.  A request that could get
-another answer, because of its method, query, origin or validators, goes to the application as ever.
+The rows they are made of may be a second old too, which makes two seconds, as everywhere.  They are the same bytes
+for everyone (R20), so an answer can serve whoever asks next.  A request that could get another answer, because of its
+method, query, origin or validators, goes to the application as ever.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from idp.db.cache import TTL_SECONDS
+from idp.db.cache import PUBLISHED_TTL_SECONDS
 from idp.http import metrics
 
 _PATH = re.compile(r"/t/[a-z0-9-]+/(jwks\.json|\.well-known/[a-z-]+)|/\.well-known/[a-z-]+/t/[a-z0-9-]+")
@@ -34,7 +35,7 @@ class PublicDocuments:
         self._application = application
         self._host = host
         self._lock = threading.Lock()
-        self._kept: TTLCache[str, tuple[list[tuple[str, str]], bytes]] = TTLCache(size, TTL_SECONDS)
+        self._kept: TTLCache[str, tuple[list[tuple[str, str]], bytes]] = TTLCache(size, PUBLISHED_TTL_SECONDS)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer from memory, or ask the application and keep what it says."""

@@ -11,7 +11,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy import select
 
-from idp.db.cache import RowCache
+from idp.db.cache import PUBLISHED_TTL_SECONDS, RowCache
+from idp.db.locks import lock
 from idp.db.snapshot import read_tenant
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
@@ -30,7 +31,7 @@ LONGEST_TOKEN_TTL = timedelta(hours=1)
 """Access tokens live 10 minutes, ID tokens an hour."""
 RETIRE_AFTER = LONGEST_TOKEN_TTL + SKEW + JWKS_MAX_AGE
 
-_keys: RowCache[Sequence[SigningKey]] = RowCache(10_000, stale_on_error=True)
+_keys: RowCache[Sequence[SigningKey]] = RowCache(10_000, ttl=PUBLISHED_TTL_SECONDS, stale_on_error=True)
 
 
 def publish(uow: UnitOfWork, private: RSAPrivateKey | None = None) -> SigningKey:
@@ -69,6 +70,7 @@ def rotate(uow: UnitOfWork) -> SigningKey:
     Returns:
         The next key, which is active now or still pending until `ready_at`.
     """
+    _one_at_a_time(uow)
     pending = _pending(uow) or publish(uow)
     if _is_ready(uow, pending):
         _retire_active(uow)
@@ -89,9 +91,10 @@ def tend(uow: UnitOfWork) -> list[EventType]:
     Publishes a standby key when there is none, rotates when the active key is old enough and the standby is ready,
     retires what no living token needs, and destroys its private part.
     """
+    _one_at_a_time(uow)
     done: list[EventType] = []
     living = select(SigningKey).where(SigningKey.retired_at.is_(None), SigningKey.revoked_at.is_(None))
-    keys = uow.session.scalars(living.with_for_update()).all()
+    keys = uow.session.scalars(living).all()
     by_state = {key.state: key for key in keys}
     active, pending = by_state.get(KeyState.ACTIVE), by_state.get(KeyState.PENDING)
     for key in keys:
@@ -115,6 +118,7 @@ def revoke(uow: UnitOfWork, kid: str) -> SigningKey:
     Raises:
         NoSuchKey: no key of this tenant has that kid.
     """
+    _one_at_a_time(uow)
     key = uow.session.scalar(select(SigningKey).where(SigningKey.kid == kid))
     if key is None:
         raise NoSuchKey(f"There is no key {kid!r}.")
@@ -166,9 +170,14 @@ def forget() -> None:
     _keys.clear()
 
 
+def _one_at_a_time(uow: UnitOfWork) -> None:
+    """Turn a tenant's keys by one hand only: operators and workers wait for one another."""
+    lock(uow, f"keys:{uow.tenant.id}")
+
+
 def _pending(uow: UnitOfWork) -> SigningKey | None:
     return uow.session.scalar(
-        select(SigningKey).where(SigningKey.activated_at.is_(None), SigningKey.revoked_at.is_(None)).with_for_update()
+        select(SigningKey).where(SigningKey.activated_at.is_(None), SigningKey.revoked_at.is_(None))
     )
 
 
@@ -189,9 +198,9 @@ def _activate(uow: UnitOfWork, key: SigningKey) -> None:
 
 def _retire_active(uow: UnitOfWork) -> None:
     current = uow.session.scalar(
-        select(SigningKey)
-        .where(SigningKey.activated_at.is_not(None), SigningKey.retiring_at.is_(None), SigningKey.revoked_at.is_(None))
-        .with_for_update()
+        select(SigningKey).where(
+            SigningKey.activated_at.is_not(None), SigningKey.retiring_at.is_(None), SigningKey.revoked_at.is_(None)
+        )
     )
     if current is not None:
         current.retiring_at = uow.now

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import Engine, select
 
-from idp.db.cache import RowCache
+from idp.db.cache import PUBLISHED_TTL_SECONDS, RowCache
 from idp.db.snapshot import read_slug
 from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import Tenant
@@ -12,7 +12,7 @@ from idp.tenants.models import Tenant
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])")
 """2 to 40 characters, hyphens only inside."""
 
-_tenants: RowCache[Tenant | None] = RowCache(10_000, stale_on_error=True)
+_tenants: RowCache[Tenant | None] = RowCache(10_000, ttl=PUBLISHED_TTL_SECONDS, stale_on_error=True)
 
 
 def issuer_of(base_url: str, slug: str) -> str:
