@@ -74,7 +74,7 @@ def revoke() -> Response:
     text = sent.get("token")
     if text is None:
         raise OAuthError("invalid_request", "token is needed.")
-    family = refresh_families.find(uow, text, live=False)
+    family = refresh_families.find(uow, text)
     if family is not None:
         if uow.get(Grant, family.grant_id).client_id == registration.client.id:
             grants.revoke_grant(uow, family.grant_id, reason="token-revoked")
@@ -165,16 +165,16 @@ def _introspection(uow: UnitOfWork, caller: Registration, text: str) -> dict[str
 
 
 def _introspect_refresh_token(uow: UnitOfWork, caller: Registration, text: str) -> dict[str, Any]:
-    family = refresh_families.find(uow, text, live=True)
-    subject = grants.find_subject(uow, family.grant_id) if family is not None else None
-    if family is None or subject is None or subject.grant.client_id != caller.client.id:
+    found = refresh_families.find_living(uow, text, caller.client.id)
+    if found is None:
         return {"active": False}
+    family, grant = found
     return {
         "active": True,
         "iss": uow.tenant.issuer,
-        "sub": str(subject.grant.user_id),
+        "sub": str(grant.user_id),
         "client_id": str(caller.client.id),
-        "scope": " ".join(subject.grant.scope),
+        "scope": " ".join(grant.scope),
         "exp": int(family.expires_at.timestamp()),
     }
 

@@ -106,16 +106,32 @@ def rotate(uow: UnitOfWork, text: str, client_id: UUID) -> Rotation | None:
     return Rotation(grant_id, _write(uow, token.family_id, token.generation + 1, seed))
 
 
-def find(uow: UnitOfWork, text: str, *, live: bool) -> RefreshFamily | None:
-    """The family of a genuine refresh token; with `live`, only when it is the generation that is good now."""
+def find(uow: UnitOfWork, text: str) -> RefreshFamily | None:
+    """The family of a genuine refresh token of any generation, alive or not."""
+    token = refresh_tokens.read(text)
+    family = None if token is None else uow.find(RefreshFamily, token.family_id)
+    if token is None or family is None or not token.is_genuine(_key(uow), uow.tenant.id, family.seed):
+        return None
+    return family
+
+
+def find_living(uow: UnitOfWork, text: str, client_id: UUID) -> tuple[RefreshFamily, Grant] | None:
+    """Family and grant of a refresh token that this client could use now, in one query."""
     token = refresh_tokens.read(text)
     if token is None:
         return None
-    wanted = select(RefreshFamily).where(RefreshFamily.id == token.family_id)
-    if live:
-        wanted = wanted.where(RefreshFamily.generation == token.generation, *_LIVES)
-    family = uow.session.scalar(wanted)
-    return family if family is not None and token.is_genuine(_key(uow), uow.tenant.id, family.seed) else None
+    row: Any = uow.execute(
+        select(RefreshFamily, Grant).where(
+            RefreshFamily.id == token.family_id,
+            RefreshFamily.generation == token.generation,
+            Grant.client_id == client_id,
+            *_LIVES,
+        )
+    ).first()
+    if row is None or not token.is_genuine(_key(uow), uow.tenant.id, row[0].seed):
+        return None
+    family, grant = row
+    return family, grant
 
 
 def _retry(uow: UnitOfWork, token: RefreshToken, client_id: UUID) -> Rotation | None:
@@ -130,11 +146,16 @@ def _retry(uow: UnitOfWork, token: RefreshToken, client_id: UUID) -> Rotation | 
     family, owner, revoked_at = row
     if owner != client_id or revoked_at is not None or token.generation >= family.generation:
         return None
-    grace_ends = (family.rotated_at or uow.now) + uow.tenant.policy.refresh_grace
-    if token.generation == family.generation - 1 and uow.now < grace_ends:
+    if token.generation == family.generation - 1 and _is_in_grace(uow, family):
         return Rotation(family.grant_id, _write(uow, family.id, family.generation, family.seed))
     grants.revoke_grant(uow, family.grant_id, reason="refresh-token-reused")
     return None
+
+
+def _is_in_grace(uow: UnitOfWork, family: RefreshFamily) -> bool:
+    """Whether a retry is honest still.  No grace is none, also for a transaction older than the rotation."""
+    grace = uow.tenant.policy.refresh_grace
+    return bool(grace) and family.rotated_at is not None and uow.now < family.rotated_at + grace
 
 
 def _write(uow: UnitOfWork, family_id: UUID, generation: int, seed: bytes) -> str:
