@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from idp.oauth.models import Grant
+from idp.oauth.models import Consent, Grant
 from idp.web.theme import theme_css
 from tests.factories import PASSWORD
 from tests.isolation.world import World
@@ -205,6 +205,24 @@ def consent_page(owner: World, caller: World) -> Call:
 def consent_decision(owner: World, caller: World) -> Call:
     assert caller.signed_in
     return Call(is_status(303), form={"flow": owner.consent_flow, "csrf": caller.csrf, "decision": "allow"})
+
+
+@feeds("hosted.show_applications", "GET")
+def applications_page(owner: World, caller: World) -> Call:
+    assert caller.signed_in
+    owner.consent()
+    return Call(says(str(owner.third_party.id)))
+
+
+@feeds("hosted.withdraw_application", "POST")
+def withdrawn_consent(owner: World, caller: World) -> Call:
+    def is_withdrawn(_answer: Any) -> bool:
+        with owner.people.unit() as uow:
+            return uow.session.scalar(select(func.count()).select_from(Consent)) == 0
+
+    assert caller.signed_in
+    owner.consent()
+    return Call(is_withdrawn, form={"csrf": caller.csrf, "withdraw": str(owner.third_party.id)})
 
 
 @feeds("hosted.show_logout", "GET")

@@ -125,11 +125,15 @@ class World:
         tokens = self.tokens
         self.browser.post(self.url("/oauth/revoke"), {"token": tokens["access_token"]}, headers=self.basic())
         assert self.handle
-        consent = self.signed_in.authorize(self.third_party, redirect_uri=self.callback)
-        assert self.browser.submit(consent, decision="allow").status_code == 303
+        self.consent()
         self.set_logo()
         answer = self.browser.post(self.url("/oauth/token"), self.assertion_grant())
         assert answer.status_code == 200, answer.text
+
+    def consent(self) -> None:
+        """Say yes to the third party."""
+        page = self.signed_in.authorize(self.third_party, redirect_uri=self.callback)
+        assert self.browser.submit(page, decision="allow").status_code == 303
 
     @cached_property
     def standby_kid(self) -> str:
