@@ -210,7 +210,7 @@ def consent_decision(owner: World, caller: World) -> Call:
 @feeds("hosted.show_applications", "GET")
 def applications_page(owner: World, caller: World) -> Call:
     assert caller.signed_in
-    owner.consent()
+    assert owner.consented
     return Call(says(str(owner.third_party.id)))
 
 
@@ -221,7 +221,7 @@ def withdrawn_consent(owner: World, caller: World) -> Call:
             return uow.session.scalar(select(func.count()).select_from(Consent)) == 0
 
     assert caller.signed_in
-    owner.consent()
+    assert owner.consented
     return Call(is_withdrawn, form={"csrf": caller.csrf, "withdraw": str(owner.third_party.id)})
 
 

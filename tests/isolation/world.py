@@ -125,15 +125,16 @@ class World:
         tokens = self.tokens
         self.browser.post(self.url("/oauth/revoke"), {"token": tokens["access_token"]}, headers=self.basic())
         assert self.handle
-        self.consent()
+        assert self.consented
         self.set_logo()
         answer = self.browser.post(self.url("/oauth/token"), self.assertion_grant())
         assert answer.status_code == 200, answer.text
 
-    def consent(self) -> None:
-        """Say yes to the third party."""
+    @cached_property
+    def consented(self) -> bool:
+        """Whether its person said yes to the third party; they do now."""
         page = self.signed_in.authorize(self.third_party, redirect_uri=self.callback)
-        assert self.browser.submit(page, decision="allow").status_code == 303
+        return bool(self.browser.submit(page, decision="allow").status_code == 303)
 
     @cached_property
     def standby_kid(self) -> str:
