@@ -5,13 +5,12 @@ UV     := $(shell command -v uv || echo .tools/bin/uv)
 B      := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test check format bench soak lock clean
+.PHONY: help run test check format bench lock clean
 help:
 	@echo "make run     start everything: PostgreSQL, Valkey, two demo tenants, the product, the demo applications"
 	@echo "make test    everything that CI runs"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make bench   throughput as ratios to a floor measured in the same run"
-	@echo "make soak    long load and fault tests"
 	@echo "make format  write the house format"
 	@echo "make lock    resolve requirements/*.txt anew"
 
