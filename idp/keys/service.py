@@ -148,6 +148,15 @@ def published(uow: UnitOfWork) -> Sequence[SigningKey]:
     return _keys.get((engine, tenant.id), load)
 
 
+def find_retired(uow: UnitOfWork, kid: str) -> SigningKey | None:
+    """A key that has left the set in good standing; for tokens whose time may be over."""
+    return uow.session.scalar(
+        select(SigningKey).where(
+            SigningKey.kid == kid, SigningKey.retired_at.is_not(None), SigningKey.revoked_at.is_(None)
+        )
+    )
+
+
 def active(uow: UnitOfWork) -> SigningKey:
     """The key that signs.
 

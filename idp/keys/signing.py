@@ -51,13 +51,15 @@ def verify(uow: UnitOfWork, token: str, typ: Type, *, aud: str | None, expired_i
         token: compact serialisation.
         typ: what it must say of itself.
         aud: must be among its audiences; None leaves the audience to the caller.
-        expired_is_fine: for an ``id_token_hint``, which outlives its token.
+        expired_is_fine: for an ``id_token_hint``, which outlives its token and the life of its key.
 
     Raises:
         TokenInvalid: anything else.
     """
     kid = _kid(token, typ)
     key = next((key for key in service.published(uow) if key.kid == kid), None)
+    if key is None and expired_is_fine and kid is not None:
+        key = service.find_retired(uow, kid)
     if key is None:
         raise TokenInvalid("unknown key")
     options: Options = {

@@ -42,7 +42,8 @@ def authenticate(uow: UnitOfWork, authorization: str | None, parameters: Paramet
         uow: the tenant's unit.
         authorization: the header of that name.
         parameters: of the body.
-        endpoint: URL of the endpoint, which an assertion may name as its audience beside the issuer.
+        endpoint: URL of the endpoint, which an assertion may name as its audience, as it may the issuer and the
+            token endpoint (RFC 7523 §3, RFC 9126 §2).
 
     Raises:
         InvalidClient: unknown, disabled, by another method than the registered one, or a wrong proof.
@@ -111,7 +112,7 @@ def _verify_assertion(uow: UnitOfWork, registration: Registration, assertion: st
             assertion,
             (client.jwks or {}).get("keys", []),
             client_id=str(client.id),
-            audiences=[uow.tenant.issuer, endpoint],
+            audiences=[uow.tenant.issuer, f"{uow.tenant.issuer}/oauth/token", endpoint],
         )
     except TokenInvalid:
         return False

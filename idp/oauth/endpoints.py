@@ -97,7 +97,7 @@ def par() -> Response:
     except AuthorizationRefused as refused:
         raise OAuthError(refused.error, refused.detail) from None
     except PageError as refused:
-        raise OAuthError("invalid_request", refused.detail) from None
+        raise OAuthError(refused.error, refused.detail) from None
     request_uri = store.push(uow, registration.client, accepted)
     response = jsonify(request_uri=request_uri, expires_in=int(store.PUSHED_TTL.total_seconds()))
     response.status_code = 201

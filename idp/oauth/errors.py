@@ -60,6 +60,7 @@ class PageError(IdPError):
         heading: what happened, in a few words.
         detail: a sentence that says what to do.
         facts: labels and values that help a developer; escaped by the template.
+        error: registered name, for a client that asked directly (RFC 9126 §2.3).
     """
 
     code: ClassVar[str] = "authorization-request-invalid"
@@ -68,6 +69,7 @@ class PageError(IdPError):
     detail: str
     facts: list[tuple[str, str]] = field(default_factory=list)
     status: int = 400
+    error: str = "invalid_request"
 
 
 class NoSuchClient(NotFound):

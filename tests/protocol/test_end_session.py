@@ -4,7 +4,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import func, update
 
+from idp.keys import service as keys
+from idp.keys.models import SigningKey
 from tests.browser import Browser, Forms
 from tests.factories import SIGNED_OUT, People
 from tests.moments import rows
@@ -173,3 +176,24 @@ def test_the_page_may_be_asked_for_by_hand(browser: Browser, client: tuple[Any, 
     browser.code(client[0])
     assert ASKS in browser.get(browser.url("/logout")).text
     assert browser.get(browser.url("/logout?state=a&state=b")).status_code == 422
+
+
+def test_a_hint_outlives_its_key(people: People, browser: Browser) -> None:
+    """RP-Initiated Logout §2: a token that expired is still a hint, after its key has retired too; not when revoked."""
+    people.user()
+    client, secret = people.client()
+    hint = browser.tokens(client, secret)["id_token"]
+    asked = browser.url(f"/oauth/end_session?id_token_hint={hint}&post_logout_redirect_uri={SIGNED_OUT}")
+    with people.wiring.platform_unit() as platform:
+        platform.execute(
+            update(SigningKey)
+            .where(SigningKey.tenant_id == people.tenant.id)
+            .values(retiring_at=func.now(), retired_at=func.now())
+        )
+    keys.forget()
+    assert browser.get(asked).location == SIGNED_OUT
+    with people.wiring.platform_unit() as platform:
+        platform.execute(
+            update(SigningKey).where(SigningKey.tenant_id == people.tenant.id).values(revoked_at=func.now())
+        )
+    assert browser.get(asked).status_code == 400

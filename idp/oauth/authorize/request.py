@@ -66,6 +66,7 @@ def check_response_type(candidate: Candidate) -> None:
             "This link is not one that we understand",
             f"{candidate.registration.client.name} must ask with response_type=code.",
             facts=[("response_type that was sent", candidate.get("response_type") or "(none)")],
+            error="unsupported_response_type" if candidate.get("response_type") else "invalid_request",
         )
 
 
