@@ -16,8 +16,24 @@ SECRETS = st.sampled_from(KINDS).map(new_secret) | st.builds(
 )
 INNOCENT_KEYS = st.sampled_from(["event", "path", "detail", "note", "url", "client_id"])
 SECRET_KEYS = st.sampled_from(
-    "authorization Cookie set_cookie password client_secret refresh_token code code_verifier state nonce csrf "
-    "client_assertion id_token_hint IDP_MASTER_KEYS database_url otp".split()
+    [
+        "authorization",
+        "Cookie",
+        "set_cookie",
+        "password",
+        "client_secret",
+        "refresh_token",
+        "code",
+        "code_verifier",
+        "state",
+        "nonce",
+        "csrf",
+        "client_assertion",
+        "id_token_hint",
+        "IDP_MASTER_KEYS",
+        "database_url",
+        "otp",
+    ]
 )
 AROUND = st.text("abc /?&=:,", max_size=10)
 VALUES = st.recursive(
