@@ -3,11 +3,19 @@
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import gcd, lcm
 from typing import Any
 from unittest import mock
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateKey,
+    RSAPrivateNumbers,
+    RSAPublicNumbers,
+    rsa_crt_dmp1,
+    rsa_crt_dmq1,
+    rsa_crt_iqmp,
+)
 
 from idp.authn import passwords
 from idp.db.unit import UnitOfWork
@@ -34,10 +42,28 @@ _numbers = itertools.count(1)
 
 @contextmanager
 def ready_made_keys() -> Iterator[None]:
-    """Hand out real RSA keys that were generated once: making one costs more than most tests."""
-    generated: list[RSAPrivateKey] = [rsa.generate(2048) for _ in range(8)]
-    with mock.patch.object(rsa, "generate", side_effect=itertools.cycle(generated)):
+    """Hand out real RSA keys, each another one, over primes that were found once: finding them takes a while."""
+    primes = rsa.generate(2048).private_numbers()
+    with mock.patch.object(rsa, "generate", side_effect=_keys_over(primes.p, primes.q)):
         yield
+
+
+def _keys_over(p: int, q: int) -> Iterator[RSAPrivateKey]:
+    """Keys with the same modulus and one public exponent after the other."""
+    order = lcm(p - 1, q - 1)
+    for e in itertools.count(65537, 2):
+        if gcd(e, order) == 1:
+            d = pow(e, -1, order)
+            numbers = RSAPrivateNumbers(
+                p=p,
+                q=q,
+                d=d,
+                dmp1=rsa_crt_dmp1(d, p),
+                dmq1=rsa_crt_dmq1(d, q),
+                iqmp=rsa_crt_iqmp(p, q),
+                public_numbers=RSAPublicNumbers(e, p * q),
+            )
+            yield numbers.private_key(unsafe_skip_rsa_key_validation=True)
 
 
 def make_tenant(wiring: Wiring, *, slug: str | None = None, **changes: str) -> Tenant:

@@ -215,7 +215,7 @@ WRONG: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", WRONG, ids=str)
+@pytest.mark.parametrize("changes", WRONG, ids=lambda wrong: next(iter(wrong)))
 def test_an_assertion_must_be_by_its_client_for_us_and_short_lived(
     people: People, browser: Browser, by_assertion: str, changes: dict[str, Any]
 ) -> None:
