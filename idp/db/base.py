@@ -60,8 +60,8 @@ class TypedJSON(TypeDecorator[BaseModel]):
         return None if value is None else value.model_dump(mode="json", exclude_none=True)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> BaseModel | None:
-        """JSON → model."""
-        return None if value is None else self.model.model_validate(value)
+        """JSON → model; members that a later release has written are passed over (R64)."""
+        return None if value is None else self.model.model_validate(value, extra="ignore")
 
 
 class TenantScoped:
