@@ -13,7 +13,9 @@ from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from idp.errors import Invalid
 
@@ -26,6 +28,7 @@ _SECRETS = (
     "master_keys",
     "smtp_url",
 )
+_DEFAULT_PORTS = {"https": 443, "http": 80}
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -67,7 +70,20 @@ class Settings(BaseSettings):
             raise ValueError("must be an origin, with no query, fragment or user")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK_NAMES:
             raise ValueError("must be https unless it is a loopback address")
+        if parts.netloc != parts.netloc.lower() or parts.port == _DEFAULT_PORTS[parts.scheme]:
+            raise ValueError("must be in lower case and without a port that goes without saying, as browsers have it")
         return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("database_url", "platform_database_url", "owner_database_url")
+    @classmethod
+    def _database_urls_are_of_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            known = value is None or make_url(value.get_secret_value()).get_backend_name() in {"postgresql", "postgres"}
+        except (ArgumentError, ValueError):
+            known = False
+        if not known:
+            raise ValueError("must be a URL such as postgresql://user:password@host/database")
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -89,6 +105,12 @@ class Settings(BaseSettings):
             raise ValueError("IDP_MASTER_KEYS holds a key that is not random")
         return self
 
+    @model_validator(mode="after")
+    def _development_stays_here(self) -> Self:
+        if self.dev and self.hostname not in _LOOPBACK_NAMES:
+            raise ValueError("IDP_DEV shows everybody's mail at /dev/mail, so IDP_BASE_URL must be a loopback address")
+        return self
+
     @property
     def key_encryption_keys(self) -> dict[str, bytes]:
         """Master keys by id; the first seals, the others only open (R19)."""
@@ -108,6 +130,13 @@ class Settings(BaseSettings):
     def hostname(self) -> str:
         """The one host name that requests may come under (R35)."""
         return urlsplit(self.base_url).hostname or ""
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]
+        cls, _cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What `load` gives and nothing beside it: the library would go on to read the environment by itself."""
+        return (init_settings,)
 
     @classmethod
     def load(cls, environ: dict[str, str] | None = None) -> Self:
