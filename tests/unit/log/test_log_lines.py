@@ -8,7 +8,6 @@ import pytest
 
 from idp import log
 
-
 Written = pytest.CaptureFixture[str]
 
 
@@ -50,6 +49,7 @@ def test_what_is_bound_stands_on_every_line_until_it_is_unbound(written: Written
 
 
 def test_the_standard_library_speaks_the_same(written: Written) -> None:
+    log.configure("info")  # now, because the handler keeps the stderr of that moment
     logging.getLogger("werkzeug").warning("bad request with Bearer %s", "abcdefghijkl")
     (line,) = lines(written)
     assert line["event"] == "bad request with [redacted]"
