@@ -95,8 +95,7 @@ def _client_ip(
     """The first address, from our side, that is not a trusted proxy of ours."""
     if peer is None or not trusted:
         return peer
-    chain = [*route, peer] if peer not in route else list(route)
-    for hop in reversed(chain):
+    for hop in reversed([*route, peer]):
         try:
             address = ipaddress.ip_address(hop.strip())
         except ValueError:
