@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 MAX_LENGTH = 2_000
 _ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()+,;=%]+")  # RFC 3986, less # and *
-_LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?(/.*)?", re.DOTALL)
+_LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(/.*)?", re.DOTALL)
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")  # it ends in a CSP header, where ; would begin another directive
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")  # reverse domain, RFC 8252 §7.1
 
@@ -39,8 +39,10 @@ def problem(uri: str, *, native: bool, loopback_http: bool) -> str | None:
 
 
 def _scheme_problem(parts: SplitResult, *, native: bool, loopback_http: bool) -> str | None:
+    if parts.scheme in {"https", "http"} and not _HOST.fullmatch(parts.hostname or ""):
+        return "must name a host"
     if parts.scheme == "https":
-        return None if _HOST.fullmatch(parts.hostname or "") else "must name a host"
+        return None
     if parts.scheme == "http":
         if not is_loopback(parts.hostname):
             return "must be https, unless it is a loopback address"
