@@ -16,6 +16,8 @@ from idp.events.types import EventType
 from idp.users import service as users
 from idp.users.models import User
 
+_NOBODY = UUID(int=0)
+
 
 def set_password(uow: UnitOfWork, user: User, password: str) -> None:
     """Give `user` a password, or another one.
@@ -33,13 +35,16 @@ def set_password(uow: UnitOfWork, user: User, password: str) -> None:
 def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
     """Whether this is the password of an enabled person.  Takes as long for nobody as for somebody.
 
+    Until the transaction ends nobody can change the password, so a change ends what this sign-in starts (R8).
+
     Raises:
         PasswordGateFull: too many are being checked right now.
     """
-    if len(password) > argon2id.MAX_LENGTH:
-        password = ""
     normal = _normalise(password)
-    credential = None if user is None else uow.find(PasswordCredential, user.id)
+    if len(normal) > argon2id.MAX_LENGTH:
+        normal = ""
+    key = (uow.tenant.id, _NOBODY if user is None else user.id)
+    credential = uow.session.get(PasswordCredential, key, with_for_update={"read": True})
     if user is None or credential is None:
         argon2id.dummy_verify(normal)
         return False

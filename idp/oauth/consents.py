@@ -20,8 +20,9 @@ def needed(parameters: AuthorizationParameters) -> set[str]:
 
 
 def covers(uow: UnitOfWork, user_id: UUID, client: Client, scope: Iterable[str]) -> bool:
-    """Whether the person has agreed to all of `scope` before."""
-    consent = uow.session.get(Consent, (uow.tenant.id, user_id, client.id))
+    """Whether the person has agreed to all of `scope` before; until the transaction ends they cannot withdraw it."""
+    key = (uow.tenant.id, user_id, client.id)
+    consent = uow.session.get(Consent, key, with_for_update={"read": True, "key_share": True})
     return consent is not None and set(scope) <= set(consent.scope)
 
 

@@ -1,4 +1,4 @@
-"""The endpoints that clients call: token, introspect, revoke, par, userinfo.
+"""The endpoints that clients call: token, introspect, revoke, par; `idp.oauth.userinfo` adds its own.
 
 What every grant needs (one parse, one client authentication, the allow-list) happens here, once.
 """
@@ -161,7 +161,8 @@ def _introspection(uow: UnitOfWork, caller: Registration, text: str) -> dict[str
     own = claims["client_id"] == str(caller.client.id)
     if not own and not _represents(caller, claims["aud"]):
         return {"active": False}
-    return {"active": True, "token_type": "Bearer", **claims} if _is_alive(uow, claims) else {"active": False}
+    living = _as_of_now(uow, claims)
+    return {"active": False} if living is None else {"active": True, "token_type": "Bearer", **living}
 
 
 def _introspect_refresh_token(uow: UnitOfWork, caller: Registration, text: str) -> dict[str, Any]:
@@ -184,11 +185,13 @@ def _represents(caller: Registration, audience: str | list[str]) -> bool:
     return not caller.represents.isdisjoint({audience} if isinstance(audience, str) else audience)
 
 
-def _is_alive(uow: UnitOfWork, claims: dict[str, Any]) -> bool:
-    """Whether grant, person, client and the token itself still stand."""
+def _as_of_now(uow: UnitOfWork, claims: dict[str, Any]) -> dict[str, Any] | None:
+    """The claims with the roles of now (R8); None when grant, person, client or the token itself has ended."""
     if "grant_id" in claims:
-        return grants.find_subject(uow, UUID(claims["grant_id"]), jti=claims["jti"]) is not None
-    return find_registration(uow, UUID(claims["client_id"])) is not None and not tokens.is_revoked(uow, claims["jti"])
+        subject = grants.find_subject(uow, UUID(claims["grant_id"]), jti=claims["jti"])
+        return None if subject is None else claims | {"roles": subject.roles}
+    client = find_registration(uow, UUID(claims["client_id"]))
+    return None if client is None or tokens.is_revoked(uow, claims["jti"]) else claims
 
 
 def _access_token(uow: UnitOfWork, text: str) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, func, select, update
 
+from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.models import Event
@@ -19,12 +20,14 @@ _LIVING = (
     .join(User, (User.tenant_id == Grant.tenant_id) & (User.id == Grant.user_id))
     .join(UserEmail, (UserEmail.tenant_id == User.tenant_id) & (UserEmail.user_id == User.id))
     .join(Client, (Client.tenant_id == Grant.tenant_id) & (Client.id == Grant.client_id))
+    .join(Session, (Session.tenant_id == Grant.tenant_id) & (Session.id == Grant.session_id))
     .where(
         Grant.id == bindparam("grant"),
         Grant.revoked_at.is_(None),
         Grant.expires_at > func.now(),
         User.disabled_at.is_(None),
         Client.disabled_at.is_(None),
+        Session.ended_at.is_(None),  # it may have ended while the code was being issued
         UserEmail.is_primary,
         ~(
             select(RevokedToken.jti)
@@ -45,7 +48,7 @@ def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> 
         jti: of an access token, which must not have been revoked.
 
     Returns:
-        None when grant, person or client ended, or the token was revoked.
+        None when grant, person, client or session ended, or the token was revoked.
     """
     row: Any = uow.execute(_LIVING, {"grant": grant_id, "token": jti or ""}).first()
     return None if row is None else Subject(row[0], row[1], row[2], sorted(row[3] or ()))

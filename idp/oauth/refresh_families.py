@@ -29,12 +29,10 @@ _LIVES: tuple[ColumnElement[bool], ...] = (
     User.disabled_at.is_(None),
     Session.tenant_id == Grant.tenant_id,
     Session.id == Grant.session_id,
-    or_(
-        Grant.scope.op("@>")([scopes.OFFLINE_ACCESS]),
-        Session.ended_at.is_(None) & (Session.expires_at > func.now()),
-    ),
+    Session.ended_at.is_(None),
+    or_(Grant.scope.op("@>")([scopes.OFFLINE_ACCESS]), Session.expires_at > func.now()),
 )
-"""A family lives as long as its grant and its person and, without offline_access, no longer than the session."""
+"""A family lives until its grant, its person or, by sign-out, its session ends; offline_access outlives their age."""
 
 _ROTATE = (
     update(RefreshFamily)
