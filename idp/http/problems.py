@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from flask import Response, g, jsonify
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from idp import errors, log
@@ -33,6 +33,9 @@ def normalise(error: Exception) -> errors.IdPError | HTTPException:
     if isinstance(error, DataError):
         log.get().warning("database.refused_value", exc_info=error)
         return errors.Invalid("A value that cannot be stored.")
+    if isinstance(error, IntegrityError):
+        log.get().warning("database.refused_row", exc_info=error)
+        return errors.Conflict("Something that this needs was changed or removed at the same moment. Try again.")
     log.get().error("request.failed", exc_info=error)
     return errors.IdPError(NOTHING_CHANGED)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from idp.db.unit import UnitOfWork
-from idp.errors import IdPError, Unavailable
+from idp.errors import Conflict, IdPError, Invalid, Unavailable
 from idp.http import metrics, problems
 from idp.http.context import SLUG, current_unit
 from idp.keys import signing
@@ -30,7 +30,12 @@ blueprint = Blueprint("oauth", __name__, url_prefix=f"/t/<{SLUG}>/oauth")
 
 FORM = "application/x-www-form-urlencoded"
 SERVER_ERROR = 500
-_ERRORS = {Unavailable: "temporarily_unavailable", TenantSuspended: "access_denied"}
+_ERRORS = {
+    Unavailable: ("temporarily_unavailable", 503),
+    TenantSuspended: ("access_denied", 403),
+    Conflict: ("invalid_request", 400),
+    Invalid: ("invalid_request", 400),
+}
 GRANT_TYPES: dict[str, Callable[[UnitOfWork, Registration, Parameters], TokenResponse | OAuthError]] = {
     "authorization_code": authorization_code.grant,
     "refresh_token": refresh_token.grant,
@@ -135,11 +140,13 @@ def protocol_error(error: Exception) -> Response:
     known = problems.normalise(error)
     if isinstance(known, OAuthError):
         return error_response(known)
-    if not isinstance(known, Unavailable | TenantSuspended) and problems.status_of(known) < SERVER_ERROR:
+    status = problems.status_of(known)
+    named = next((named for kind, named in _ERRORS.items() if isinstance(known, kind)), None)
+    if named is None and status < SERVER_ERROR:
         return problems.problem(known)
-    name = next((name for kind, name in _ERRORS.items() if isinstance(known, kind)), "server_error")
+    name, status = named or ("server_error", status)
     detail = known.detail if isinstance(known, IdPError) else problems.NOTHING_CHANGED
-    return problems.with_headers(error_response(OAuthError(name, detail, status=problems.status_of(known))), known)
+    return problems.with_headers(error_response(OAuthError(name, detail, status=status)), known)
 
 
 def _authenticate(uow: UnitOfWork, sent: Parameters, endpoint: str) -> Registration:
