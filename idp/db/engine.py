@@ -40,7 +40,9 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
 
 def _refuse_dead_connections(dbapi_connection: Any, _record: ConnectionPoolEntry, _proxy: Any) -> None:
     """Find out without a round trip whether the server hung up: an idle connection has nothing to read."""
+    if dbapi_connection.closed:
+        raise DisconnectionError
     poller = select.poll()
     poller.register(dbapi_connection.pgconn.socket, select.POLLIN)
-    if dbapi_connection.closed or poller.poll(0):
+    if poller.poll(0):
         raise DisconnectionError

@@ -93,8 +93,12 @@ class _Unit:
 
     def close(self) -> None:
         """Give the connection back; what was not committed is rolled back."""
-        if "session" in self.__dict__:
+        if "session" not in self.__dict__:
+            return
+        try:
             self.session.close()
+        except DATABASE_IS_GONE:  # which rolls back as well
+            self.session.invalidate()
 
     def __enter__(self) -> Self:
         return self

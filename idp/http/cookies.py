@@ -48,6 +48,11 @@ def set_later(name: str, value: str) -> None:
     g.setdefault("cookies", {})[name] = value
 
 
+def forget() -> None:
+    """Set no cookie after all: what they stand for was not committed."""
+    g.pop("cookies", None)
+
+
 def apply(response: Response) -> Response:
     """Write what was queued; an ``after_request`` function."""
     secure = bool(g.get("settings")) and current_settings().is_https
