@@ -31,6 +31,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
         max_overflow=pool_size,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_use_lifo=True,
+        hide_parameters=True,  # tracebacks are logged (R58)
         connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
     )
     event.listen(engine, "checkout", _refuse_dead_connections)
