@@ -60,7 +60,7 @@ class ClientMetadata(BaseModel):
             raise ValueError("jwks_uri: not supported; give the keys themselves as jwks")
         values = {key: value for key, value in given.items() if key not in {*_IGNORED, "application_type"}}
         kind = values.setdefault("type", _type_of(given))
-        method, grants = _DEFAULTS.get(kind, _DEFAULTS["web"])
+        method, grants = _DEFAULTS[kind if kind in [*_DEFAULTS] else "web"]
         values.setdefault("token_endpoint_auth_method", method)
         values.setdefault("grant_types", grants)
         if values["grant_types"] != ["client_credentials"]:
@@ -134,8 +134,8 @@ def _require_rsa_keys(jwks: dict[str, Any]) -> None:
     if not isinstance(keys, list) or not 1 <= len(keys) <= 10:  # noqa: PLR2004 - a set of keys, not a dump
         raise ValueError("jwks: one to ten keys are needed")
     for key in keys:
-        if not isinstance(key, dict) or {"d", "p", "q"} & key.keys():
-            raise ValueError("jwks: public RSA keys only")
+        if not isinstance(key, dict) or {"d", "p", "q"} & key.keys() or not isinstance(key.get("kid", ""), str):
+            raise ValueError("jwks: public RSA keys only, with a kid that is text")
         try:
             rsa.from_jwk(key)
         except ValueError as refused:

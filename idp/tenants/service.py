@@ -1,5 +1,6 @@
 """The life of a tenant: create, change, suspend, resume, delete, purge (R51).  Every verb takes a `PlatformUnit`."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from idp.tenants.models import SYSTEM_SLUG, Branding, Tenant
 from idp.tenants.resolve import SLUG, issuer_of
 
 MAX_NAME = 100
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def create(platform: PlatformUnit, *, slug: str, name: str, base_url: str) -> Tenant:
@@ -151,6 +153,4 @@ def _name(value: str) -> str:
 
 def _whole(model: type[Policy], values: dict[str, Any]) -> Policy:
     """Validate text values: "2048" is a number, "2048.5" and "" are not."""
-    return model.model_validate(
-        {key: int(v) if isinstance(v, str) and v.isdecimal() else v for key, v in values.items()}
-    )
+    return model.model_validate({key: int(v) if _NUMBER.fullmatch(str(v)) else v for key, v in values.items()})
