@@ -109,6 +109,6 @@ def end_all(uow: UnitOfWork, user_id: UUID, *, reason: str) -> None:
 
 
 def end_when_disabled(uow: UnitOfWork, disabled: Event) -> None:
-    """React to ``user.disabled``, ``user.deleted`` and ``password.set`` (R8)."""
+    """React to ``user.disabled`` and ``password.set`` (R8)."""
     if disabled.target_id is not None:
         end_all(uow, disabled.target_id, reason=disabled.type)

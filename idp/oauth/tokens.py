@@ -13,9 +13,7 @@ from idp.keys import signing
 from idp.oauth import claims, resources, scopes
 from idp.oauth.claims import Subject
 from idp.oauth.clients import Registration
-from idp.oauth.models import (
-    RevokedToken,
-)
+from idp.oauth.models import RevokedToken
 
 TokenResponse = dict[str, Any]
 """Members of RFC 6749 §5.1."""
