@@ -29,6 +29,11 @@ def allow_form_action(origin: str | None) -> None:
         g.form_action = origin
 
 
+def isolate() -> None:
+    """Keep this page out of the reach of windows that opened it; not for pages that an application may open (R42)."""
+    g.isolated = True
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer."""
     always = [*_ALWAYS, ("Strict-Transport-Security", _HSTS)] if settings.is_https else _ALWAYS
@@ -40,6 +45,8 @@ def install(app: Flask, settings: Settings) -> None:
             headers.setdefault("Content-Security-Policy", _page_policy())
             headers.setdefault("Cache-Control", "no-store")
             headers.add("Vary", "Cookie")
+            if g.get("isolated"):
+                headers.set("Cross-Origin-Opener-Policy", "same-origin")
         else:
             headers.setdefault("Content-Security-Policy", _NOTHING)
             headers.setdefault("Cache-Control", "no-store")

@@ -63,7 +63,7 @@ def verify(uow: UnitOfWork, token: str, typ: Type, *, aud: str | None, expired_i
     if key is None:
         raise TokenInvalid("unknown key")
     options: Options = {
-        "require": ["exp", "iat", "iss", "sub", "aud"],
+        "require": ["exp", "iat", "nbf", "iss", "sub", "aud"],
         "verify_aud": aud is not None,
         "verify_exp": not expired_is_fine,
         "strict_aud": False,
@@ -95,9 +95,9 @@ def verify_assertion(token: str, keys: list[dict[str, Any]], *, client_id: str, 
 
 
 def expires_in(ttl: timedelta) -> dict[str, int]:
-    """``iat`` and ``exp`` of a token that lives for `ttl` from now."""
+    """``iat``, ``nbf`` and ``exp`` of a token that lives for `ttl` from now (R17)."""
     now = int(utcnow().timestamp())
-    return {"iat": now, "exp": now + int(ttl.total_seconds())}
+    return {"iat": now, "nbf": now, "exp": now + int(ttl.total_seconds())}
 
 
 def _kid(token: str, typ: Type | None) -> str | None:

@@ -12,7 +12,7 @@ _WORDS = {
     "email": ("See your email address", "And whether it has been confirmed."),
     "address": ("See your postal address", ""),
     "phone": ("See your phone number", "And whether it has been confirmed."),
-    scopes.OFFLINE_ACCESS: ("Stay connected while you’re away", "Until you sign out, or for 90 days at most."),
+    scopes.OFFLINE_ACCESS: ("Stay connected while you’re away", "Until you sign out, or withdraw it."),
 }
 
 

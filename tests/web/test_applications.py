@@ -13,6 +13,7 @@ def test_a_person_withdraws_and_the_application_loses_its_tokens(people: People,
 
     page = browser.get(browser.url("/account/applications"))
     assert "Notes" in page.text
+    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "See your email address" in page.text
     after = browser.submit(page, withdraw=str(client.id))
     assert "any application" in after.text

@@ -125,7 +125,10 @@ def test_it_goes_on_when_its_connections_are_cut(start: Any, wiring: Wiring, peo
     people.user(email="first@example.com")
     worker.wait_for("outbox.sent")
     with psycopg.connect(addresses["admin_url"], autocommit=True) as admin:
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'idp_%'")
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'idp_%%' AND datname = %s",
+            [wiring.app.url.database],
+        )
     people.user(email="second@example.com")
     worker.wait_for("outbox.sent")
     assert worker.stop() < 1.5

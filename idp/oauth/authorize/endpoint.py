@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
+from idp import log
 from idp.authn import login, sessions
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
@@ -43,7 +44,7 @@ def authorize() -> Response:
         accepted = examine(candidate)
         _require_pushed(registration)
     except AuthorizationRefused as refused:
-        return _refuse(uow, candidate, refused)
+        return _refuse(candidate, refused)
     stored = store.store(uow, registration.client, accepted, cookies.ensure_browser_secret())
     return _proceed(uow, stored, registration.client)
 
@@ -140,16 +141,9 @@ def _proceed(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> R
             return answer(asked.redirect_uri, asked.response_mode, asked.state, code=code)
 
 
-def _refuse(uow: UnitOfWork, candidate: Candidate, refused: AuthorizationRefused) -> Response:
+def _refuse(candidate: Candidate, refused: AuthorizationRefused) -> Response:
     accepted, client = candidate.accepted, candidate.registration.client
-    events.record(
-        uow,
-        EventType.AUTHORIZATION_DENIED,
-        client,
-        outcome=Outcome.FAILURE,
-        client_id=str(client.id),
-        error=refused.error,
-    )
+    log.get().info("authorization.refused", client_id=str(client.id), error=refused.error)
     return answer(
         accepted["redirect_uri"],
         accepted.get("response_mode", "query"),

@@ -5,6 +5,7 @@ from flask import Response, make_response, request
 from idp.authn import sessions
 from idp.http import cookies, csrf
 from idp.http.context import current_tenant, current_unit
+from idp.http.security import isolate
 from idp.ids import parse_id
 from idp.oauth import clients, consents, resources
 from idp.oauth.authorize.response import see_other
@@ -16,6 +17,7 @@ from idp.web.rendering import render
 @blueprint.get("/account/applications")
 def show_applications() -> Response:
     """What was agreed to."""
+    isolate()
     uow = current_unit()
     session = sessions.resume(uow, cookies.session_secret())
     issuer = current_tenant().issuer

@@ -5,6 +5,7 @@ from flask import Response, make_response
 from idp.authn import sessions
 from idp.http import cookies
 from idp.http.context import current_tenant, current_unit
+from idp.http.security import isolate
 from idp.users import service as users
 from idp.web.hosted.pages import blueprint
 from idp.web.rendering import render
@@ -13,6 +14,7 @@ from idp.web.rendering import render
 @blueprint.get("/")
 def home() -> Response:
     """Who is signed in."""
+    isolate()
     uow = current_unit()
     session = sessions.resume(uow, cookies.session_secret())
     issuer = current_tenant().issuer
