@@ -124,6 +124,7 @@ def test_it_goes_on_when_its_connections_are_cut(start: Any, wiring: Wiring, peo
     worker.wait_for("worker.started")
     people.user(email="first@example.com")
     worker.wait_for("outbox.sent")
+    wiring.dispose()  # ours are not to be cut
     with psycopg.connect(addresses["admin_url"], autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'idp_%%' AND datname = %s",
