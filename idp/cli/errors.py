@@ -2,7 +2,7 @@
 
 import click
 import psycopg
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from idp.errors import IdPError
@@ -20,6 +20,8 @@ def explain(error: Exception) -> tuple[str, int]:
         return _sentence(error.format_message()), error.exit_code
     if isinstance(error, click.Abort):
         return "Stopped; nothing was changed.", INTERRUPTED
+    if isinstance(error, ArgumentError):
+        return "A database URL reads postgresql://user:password@host/database.", FAILED
     if isinstance(error, DBAPIError | psycopg.Error | PoolTimeoutError):
         return _of_the_database(error), FAILED
     if isinstance(error, OSError):

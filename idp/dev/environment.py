@@ -16,6 +16,7 @@ from idp.dev.files import write_private
 
 PREFIX = "IDP_"
 PORT = 8000
+LAST_PORT = 65_535
 
 
 def given() -> dict[str, str]:
@@ -32,11 +33,11 @@ def development(data_dir: Path, *, host: str | None, port: int | None) -> dict[s
         port: the same; 0 for any free one.
 
     Raises:
-        CannotStart: a port is taken; the sentence names it.
+        CannotStart: a port is taken or is none; the sentence names it.
     """
     chosen = given()
     host = host or chosen.get("IDP_HOST", "127.0.0.1")
-    number = int(chosen.get("IDP_PORT", PORT)) if port is None else port
+    number = _port(chosen.get("IDP_PORT", str(PORT))) if port is None else port
     number = number or free_port(host)
     require_free(host, number)
     defaults = {
@@ -49,6 +50,12 @@ def development(data_dir: Path, *, host: str | None, port: int | None) -> dict[s
     if not is_given("IDP_MASTER_KEYS"):
         defaults["IDP_MASTER_KEYS"] = _master_key(data_dir / "master.key")
     return defaults | chosen | {"IDP_HOST": host, "IDP_PORT": str(number)}
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > LAST_PORT:
+        raise CannotStart(f"IDP_PORT must be a number from 0 to {LAST_PORT}.")
+    return int(text)
 
 
 def is_given(name: str) -> bool:

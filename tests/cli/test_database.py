@@ -20,6 +20,10 @@ def test_upgrade_needs_the_owner(idp: Terminal) -> None:
     assert "IDP_OWNER_DATABASE_URL" in Terminal(environment).sentence("db", "upgrade")
 
 
+def test_an_address_that_is_none_is_told_as_such(idp: Terminal) -> None:
+    assert "postgresql://" in idp.sentence("db", "init", "--admin-url", "not a url")
+
+
 def test_doctor_finds_nothing_where_nothing_is_wrong(idp: Terminal, settings: Settings, wiring: Wiring) -> None:
     bring_up(settings, wiring)
     findings = idp.json("doctor")
