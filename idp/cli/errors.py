@@ -20,9 +20,7 @@ def explain(error: Exception) -> tuple[str, int]:
         return _sentence(error.format_message()), error.exit_code
     if isinstance(error, click.Abort):
         return "Stopped; nothing was changed.", INTERRUPTED
-    if isinstance(error, ArgumentError):
-        return "A database URL reads postgresql://user:password@host/database.", FAILED
-    if isinstance(error, DBAPIError | psycopg.Error | PoolTimeoutError):
+    if isinstance(error, ArgumentError | DBAPIError | psycopg.Error | PoolTimeoutError):
         return _of_the_database(error), FAILED
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
@@ -31,6 +29,8 @@ def explain(error: Exception) -> tuple[str, int]:
 
 
 def _of_the_database(error: Exception) -> str:
+    if isinstance(error, ArgumentError):
+        return "A database URL reads postgresql://user:password@host/database."
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(error, IntegrityError) or isinstance(cause, psycopg.IntegrityError):
         return "It collides with something that exists, or that somebody made at the same moment."
