@@ -1,7 +1,6 @@
 """Passwords of people: set by policy, verified in the same time whoever it is (R24–R26)."""
 
 import unicodedata
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,12 +51,6 @@ def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
     if right and argon2id.needs_rehash(credential.password_hash):
         credential.password_hash = argon2id.hash_password(normal)
     return right and user.disabled_at is None
-
-
-def changed_at(uow: UnitOfWork, user_id: UUID) -> datetime | None:
-    """When the password was last set; None when there is none."""
-    credential = uow.find(PasswordCredential, user_id)
-    return None if credential is None else credential.changed_at
 
 
 def _require_acceptable(uow: UnitOfWork, user: User, password: str) -> None:
