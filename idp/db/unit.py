@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Executable, Result
 from sqlalchemy.orm import Session
 
 from idp.actor import Actor
+from idp.budget import Budget
 from idp.crypto.sealing import DataKey, MasterKeys
 from idp.db import tenancy
 from idp.db.base import Base
@@ -39,6 +40,8 @@ class TenantRow(Protocol):
     def issuer(self) -> str: ...  # noqa: D102
     @property
     def policy(self) -> Policy: ...  # noqa: D102
+    @property
+    def budget(self) -> Budget: ...  # noqa: D102
     @property
     def data_key_sealed(self) -> bytes | None: ...  # noqa: D102
 
