@@ -1,13 +1,32 @@
 """What a tenant decides about its own people: a typed document with bounds, stored with the tenant.
 
-The defaults are those of the security requirements (R6, R7, R18, R25, R38); a tenant may be stricter, and looser only
-inside the bounds.
+The defaults are those of the security requirements (R6, R7, R18, R25, R38, R63); a tenant may be stricter, and looser
+only inside the bounds.
 """
 
+import re
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
+
+
+def _listed(value: object) -> object:
+    """Text as people type it: ``acme.example, acme.com``."""
+    return [item for item in re.split(r"[\s,]+", value) if item] if isinstance(value, str) else value
+
+
+def _domain(value: str) -> str:
+    domain = value.strip().removeprefix("@").encode("idna").decode().lower()
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"{value!r} is not a domain such as acme.example")
+    return domain
+
+
+Domains = Annotated[list[Annotated[str, AfterValidator(_domain)]], BeforeValidator(_listed), Field(max_length=100)]
+Version = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w.:-]+$")]
 
 
 class Policy(BaseModel):
@@ -22,6 +41,15 @@ class Policy(BaseModel):
     refresh_absolute_days: int = Field(default=90, ge=1, le=365)
     refresh_grace_seconds: int = Field(default=10, ge=0, le=30)
     password_min_length: int = Field(default=15, ge=8, le=128)
+    password_check_breaches: bool = False
+    registration: Literal["open", "domains", "invitation", "closed"] = "invitation"
+    registration_domains: Domains = []
+    terms_version: Version | None = None
+    sign_in_needs_verified_email: bool = False
+    default_locale: Literal["en", "de", "ar"] = "en"
+    deletion_grace_days: int = Field(default=14, ge=0, le=90)
+    event_retention_days: int = Field(default=400, ge=30, le=3650)
+    session_retention_days: int = Field(default=30, ge=1, le=400)
     key_bits: Literal[2048, 3072, 4096] = 2048
     key_rotation_days: int = Field(default=90, ge=1, le=365)
 
@@ -54,6 +82,11 @@ class Policy(BaseModel):
     def refresh_grace(self) -> timedelta:
         """For how long an honest retry gets the same successor (R7)."""
         return timedelta(seconds=self.refresh_grace_seconds)
+
+    @property
+    def deletion_grace(self) -> timedelta:
+        """How long somebody who asked to be deleted may think better of it."""
+        return timedelta(days=self.deletion_grace_days)
 
     @property
     def key_rotation_period(self) -> timedelta:

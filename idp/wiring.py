@@ -5,6 +5,7 @@ from typing import Self
 
 from sqlalchemy import Engine, MetaData
 
+from idp.accounts import models as accounts_models
 from idp.actor import SYSTEM, Actor
 from idp.authn import models as authn_models
 from idp.authn import sessions
@@ -19,6 +20,7 @@ from idp.events.types import EventType
 from idp.keys import models as keys_models
 from idp.keys import service as keys
 from idp.mail import messages
+from idp.mail import models as mail_models
 from idp.oauth import grants
 from idp.oauth import models as oauth_models
 from idp.rbac import models as rbac_models
@@ -28,9 +30,11 @@ from idp.tenants.models import Tenant
 from idp.users import models as users_models
 
 MODELS = (
+    accounts_models,
     authn_models,
     events_models,
     keys_models,
+    mail_models,
     oauth_models,
     rbac_models,
     tenants_models,

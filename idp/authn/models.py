@@ -1,4 +1,4 @@
-"""Rows: a password, a half-finished login, a session."""
+"""Rows: a password, a half-finished login, a session, a device; what proves an address, and what slows a guesser."""
 
 from datetime import datetime
 from uuid import UUID
@@ -39,6 +39,7 @@ class LoginTransaction(TenantScoped, Identified, Base):
     resume_to: Mapped[UUID | None]
     required_user_id: Mapped[UUID | None]
     email_hint: Mapped[str | None]
+    device_digest: Mapped[bytes | None]
     user_id: Mapped[UUID | None]
     methods: Mapped[list[str]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -68,3 +69,55 @@ class Session(TenantScoped, Identified, Base):
     ended_at: Mapped[datetime | None]
     ip: Mapped[str | None]
     user_agent: Mapped[str | None]
+
+
+class Device(TenantScoped, Base):
+    """A browser or application that a person has signed in from; `device_digest` is of a secret that it keeps."""
+
+    __tablename__ = "devices"
+    __table_args__ = (tenant_fk("user_id", "users"), Index(None, "last_seen_at"))
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    first_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LoginThrottle(TenantScoped, Base):
+    """Consecutive failures of one account name, whether or not anybody has it (R27)."""
+
+    __tablename__ = "login_throttles"
+    __table_args__ = (Index(None, "last_failed_at"),)
+
+    account_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    blocked_until: Mapped[datetime]
+    last_failed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class OneTimeToken(TenantScoped, Base):
+    """The one living token of a purpose and its subject (R33): a newer one takes this row over.
+
+    `id` is that of the message that carries it, `bound` what it was made for, such as an address.  The code is another
+    spelling of the token, short-lived and with few guesses, for whoever types it into the browser that asked for it.
+    """
+
+    __tablename__ = "one_time_tokens"
+    __table_args__ = (
+        tenant_fk("user_id", "users"),
+        UniqueConstraint("tenant_id", "token_digest"),
+        Index(None, "tenant_id", "user_id"),
+        Index(None, "expires_at"),
+    )
+
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    user_id: Mapped[UUID | None]
+    bound: Mapped[str]
+    token_digest: Mapped[bytes]
+    expires_at: Mapped[datetime]
+    code_digest: Mapped[bytes | None]
+    code_expires_at: Mapped[datetime | None]
+    guesses: Mapped[int]
+    used_at: Mapped[datetime | None]

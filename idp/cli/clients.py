@@ -37,6 +37,7 @@ def describe(row: Client) -> dict[str, Any]:
         "allowed_origins": row.allowed_origins,
         "scope": " ".join(row.scope),
         "first_party": row.first_party,
+        "direct_sign_in": row.direct_sign_in,
         "require_pkce": row.require_pkce,
         "created_at": row.created_at,
     }

@@ -72,7 +72,7 @@ def show(slug: str) -> None:
     """Show a tenant with its settings."""
     with platform_unit() as platform:
         row = tenants.get(platform, slug)
-        output.record({**describe(row), "policy": row.policy, "branding": row.branding})
+        output.record({**describe(row), "policy": row.policy, "branding": row.branding, "budget": row.budget})
 
 
 @verb(tenant, "set")
@@ -91,7 +91,7 @@ def set_(slug: str, settings: tuple[str, ...]) -> None:
         if changes:
             tenants.update(platform, row, changes)
         platform.flush()
-        output.record({**describe(row), "policy": row.policy, "branding": row.branding})
+        output.record({**describe(row), "policy": row.policy, "branding": row.branding, "budget": row.budget})
 
 
 @verb(tenant, "suspend")

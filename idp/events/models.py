@@ -17,6 +17,7 @@ class Event(TenantScoped, Identified, Base):
     __table_args__ = (
         Index(None, "tenant_id", "occurred_at"),
         Index(None, "tenant_id", "target_id"),
+        Index(None, "tenant_id", "actor_id"),
     )
 
     type: Mapped[str]
@@ -33,7 +34,11 @@ class Event(TenantScoped, Identified, Base):
 
 
 class OutboxMessage(TenantScoped, Identified, Base):
-    """Something that must leave the system, at least once."""
+    """Something that must leave the system, at least once.
+
+    `payload` is what an operator may see of it; what only its recipient may see, such as a link that opens something,
+    is in `body_sealed`.
+    """
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
@@ -47,6 +52,7 @@ class OutboxMessage(TenantScoped, Identified, Base):
 
     kind: Mapped[str]
     payload: Mapped[dict[str, Any]]
+    body_sealed: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(default=0)

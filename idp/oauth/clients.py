@@ -64,6 +64,7 @@ def register(uow: UnitOfWork, metadata: ClientMetadata) -> tuple[Client, str | N
             allowed_origins=metadata.allowed_origins,
             jwks=metadata.jwks,
             first_party=metadata.first_party,
+            direct_sign_in=metadata.direct_sign_in,
             require_pkce=metadata.require_pkce,
             require_pushed_authorization_requests=metadata.require_pushed_authorization_requests,
             client_uri=metadata.client_uri,

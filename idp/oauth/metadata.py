@@ -41,6 +41,7 @@ class ClientMetadata(BaseModel):
     scope: str = ""
     jwks: dict[str, Any] | None = None
     first_party: bool = False
+    direct_sign_in: bool = False
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
     client_uri: WebPage | None = None
@@ -84,6 +85,8 @@ class ClientMetadata(BaseModel):
             raise ValueError("jwks: goes with private_key_jwt, and private_key_jwt needs it")
         if self.jwks is not None:
             _require_rsa_keys(self.jwks)
+        if self.direct_sign_in and not (self.first_party and browser):
+            raise ValueError("direct_sign_in: only for a first-party client of people")
         if scopes.parse(self.scope) is None and self.scope:
             raise ValueError("scope: space-separated scope names")
         return self

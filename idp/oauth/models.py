@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Index, UniqueConstraint, func
+from sqlalchemy import Index, UniqueConstraint, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.db.base import Base, Identified, TenantScoped, Timestamped, TypedJSON, tenant_fk
@@ -28,6 +28,7 @@ class Client(TenantScoped, Identified, Timestamped, Base):
     allowed_origins: Mapped[list[str]]
     jwks: Mapped[dict[str, Any] | None]
     first_party: Mapped[bool]
+    direct_sign_in: Mapped[bool] = mapped_column(server_default=false())
     require_pkce: Mapped[bool]
     require_pushed_authorization_requests: Mapped[bool]
     client_uri: Mapped[str | None]

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.budget import Budget
 from idp.db.base import Base, Identified, TenantScoped, Timestamped, TypedJSON
 from idp.policy import Policy
 
@@ -41,6 +43,7 @@ class Tenant(Identified, Timestamped, Base):
     issuer: Mapped[str] = mapped_column(unique=True)
     policy: Mapped[Policy] = mapped_column(TypedJSON(Policy))
     branding: Mapped[Branding] = mapped_column(TypedJSON(Branding))
+    budget: Mapped[Budget] = mapped_column(TypedJSON(Budget), server_default=text("'{}'"))
     data_key_sealed: Mapped[bytes | None]
     suspended_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import select
 
+from idp.budget import Budget
 from idp.db.unit import PlatformUnit
 from idp.events import service as events
 from idp.events.types import EventType
@@ -40,6 +41,7 @@ def create(platform: PlatformUnit, *, slug: str, name: str, base_url: str) -> Te
             issuer=issuer_of(base_url, slug),
             policy=Policy(),
             branding=Branding(),
+            budget=Budget(),
             data_key_sealed=platform.master_keys.wrap_new(tenant_id),
         )
     )
@@ -65,7 +67,7 @@ def list_all(platform: PlatformUnit) -> Sequence[Tenant]:
 
 
 def update(platform: PlatformUnit, tenant: Tenant, changes: dict[str, str]) -> Tenant:
-    """Change settings by name: ``name``, any member of `Policy`, any of `Branding`.
+    """Change settings by name: ``name``, any member of `Policy`, of `Branding` or of `Budget`.
 
     Args:
         platform: the transaction.
@@ -75,31 +77,34 @@ def update(platform: PlatformUnit, tenant: Tenant, changes: dict[str, str]) -> T
     Raises:
         SettingUnknown: an unknown name, or a value outside its bounds; nothing is changed.
     """
-    policy, branding = tenant.policy.model_dump(mode="json"), tenant.branding.model_dump(mode="json")
-    name = tenant.name
+    name, documents = tenant.name, (tenant.policy, tenant.branding, tenant.budget)
+    values = [document.model_dump(mode="json") for document in documents]
     for key, value in changes.items():
+        home = next((position for position, document in enumerate(documents) if key in _settable(type(document))), None)
         if key == "name":
             name = _name(value)
-        elif key in Policy.model_fields:
-            policy[key] = value
-        elif key in Branding.model_fields and key != "logo_etag":
-            branding[key] = value or None
-        else:
+        elif home is None:
             raise SettingUnknown(f"There is no setting {key!r}. Known: {', '.join(known_settings())}.", field=key)
+        elif value:
+            values[home][key] = value
+        else:
+            values[home].pop(key, None)  # an empty value is the default again
     try:
-        new_policy, new_branding = _whole(Policy, policy), Branding.model_validate(branding)
+        new_policy, new_branding, new_budget = (
+            _whole(type(document), members) for document, members in zip(documents, values, strict=True)
+        )
     except ValidationError as refused:
         first = refused.errors()[0]
         field = str(first["loc"][0])
         raise SettingUnknown(f"{field}: {first['msg'].removeprefix('Value error, ')}.", field=field) from None
-    tenant.name, tenant.policy, tenant.branding = name, new_policy, new_branding
+    tenant.name, tenant.policy, tenant.branding, tenant.budget = name, new_policy, new_branding, new_budget
     _record(platform, tenant, EventType.TENANT_UPDATED, changed=sorted(changes))
     return tenant
 
 
 def known_settings() -> list[str]:
     """Names that `update` accepts."""
-    return ["name", *Policy.model_fields, *(name for name in Branding.model_fields if name != "logo_etag")]
+    return ["name", *(name for document in (Policy, Branding, Budget) for name in _settable(document))]
 
 
 def suspend(platform: PlatformUnit, tenant: Tenant) -> None:
@@ -151,6 +156,13 @@ def _name(value: str) -> str:
     return name
 
 
-def _whole(model: type[Policy], values: dict[str, Any]) -> Policy:
+def _settable(document: type[BaseModel]) -> list[str]:
+    return [name for name in document.model_fields if name != "logo_etag"]
+
+
+def _whole(model: type[BaseModel], values: dict[str, Any]) -> Any:
     """Validate text values: "2048" is a number, "2048.5" and "" are not."""
-    return model.model_validate({key: int(v) if _NUMBER.fullmatch(str(v)) else v for key, v in values.items()})
+    numbers = {key for key, field in model.model_fields.items() if isinstance(field.default, int)}
+    return model.model_validate(
+        {key: int(v) if key in numbers and _NUMBER.fullmatch(str(v)) else v for key, v in values.items()}
+    )

@@ -55,10 +55,14 @@ class User(TenantScoped, Identified, Timestamped, Base):
     """A subscriber account; ``sub`` is its id."""
 
     __tablename__ = "users"
+    __table_args__ = (Index(None, "deletes_at", postgresql_where=text("deletes_at IS NOT NULL")),)
 
     profile: Mapped[Profile] = mapped_column(TypedJSON(Profile))
     phone_verified_at: Mapped[datetime | None]
+    terms_version: Mapped[str | None]
+    terms_accepted_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    deletes_at: Mapped[datetime | None]
 
 
 class UserEmail(TenantScoped, Identified, Base):

@@ -24,6 +24,7 @@ NOT_SECRET = {
     "refresh_families.seed",  # worth nothing without the tenant's sealed key
     "clients.token_endpoint_auth_method",  # the name of a method
     "grants.id_token_claims",  # names of claims
+    "one_time_tokens.code_expires_at",  # a moment
     "authorization_codes.code_challenge",  # public by design (RFC 7636)
 }
 _SECRET_WORDS = re.compile(r"passw|secret|token|(^|_)code(_|$)|private|otp|seed|cookie")
