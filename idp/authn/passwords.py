@@ -1,12 +1,11 @@
 """Passwords of people: set by policy, verified in the same time whoever it is (R24–R26)."""
 
-import unicodedata
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from idp.authn.errors import PasswordUnacceptable
+from idp.authn import password_rules
 from idp.authn.models import PasswordCredential
 from idp.crypto import passwords as argon2id
 from idp.db.unit import UnitOfWork
@@ -24,8 +23,7 @@ def set_password(uow: UnitOfWork, user: User, password: str) -> None:
     Raises:
         PasswordUnacceptable: it breaks the tenant's policy.
     """
-    normal = _normalise(password)
-    _require_acceptable(uow, user, normal)
+    normal = password_rules.require_acceptable(uow.tenant, password, words=_words(uow, user))
     values: dict[str, Any] = {"password_hash": argon2id.hash_password(normal), "changed_at": uow.now}
     _upsert(uow, user.id, values)
     events.record(uow, EventType.PASSWORD_SET, user)
@@ -39,7 +37,7 @@ def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
     Raises:
         PasswordGateFull: too many are being checked right now.
     """
-    normal = _normalise(password)
+    normal = password_rules.normalise(password)
     if len(normal) > argon2id.MAX_LENGTH:
         normal = ""
     key = (uow.tenant.id, _NOBODY if user is None else user.id)
@@ -53,21 +51,10 @@ def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
     return right and user.disabled_at is None
 
 
-def _require_acceptable(uow: UnitOfWork, user: User, password: str) -> None:
-    minimum = uow.tenant.policy.password_min_length
-    if len(password) < minimum:
-        raise PasswordUnacceptable(f"A password needs at least {minimum} characters.", field="password")
-    if len(password) > argon2id.MAX_LENGTH:
-        raise PasswordUnacceptable(f"A password has at most {argon2id.MAX_LENGTH} characters.", field="password")
-    if "\x00" in password:
-        raise PasswordUnacceptable("A password cannot hold a NUL character.", field="password")
-    email = users.primary_email(uow, user.id).canonical
-    if password.casefold() in {email, uow.tenant.slug * (len(password) // len(uow.tenant.slug))}:
-        raise PasswordUnacceptable("A password cannot be your email address or our name.", field="password")
-
-
-def _normalise(password: str) -> str:
-    return unicodedata.normalize("NFC", password)
+def _words(uow: UnitOfWork, user: User) -> list[str]:
+    profile = user.profile
+    names = (profile.name, profile.given_name, profile.family_name, profile.nickname, profile.preferred_username)
+    return [users.primary_email(uow, user.id).canonical, *filter(None, names)]
 
 
 def _upsert(uow: UnitOfWork, user_id: UUID, values: dict[str, Any]) -> None:
