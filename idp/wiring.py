@@ -17,6 +17,7 @@ from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events import models as events_models
 from idp.events import service as events
 from idp.events.types import EventType
+from idp.http.limiter import Limiter
 from idp.keys import models as keys_models
 from idp.keys import service as keys
 from idp.mail import messages
@@ -45,8 +46,14 @@ metadata: MetaData = Base.metadata
 SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.TENANT_CREATED: (keys.establish, rbac.create_builtin_roles),
     EventType.USER_CREATED: (messages.welcome,),
-    EventType.USER_DISABLED: (sessions.end_when_disabled, grants.revoke_of_user),
-    EventType.PASSWORD_SET: (sessions.end_when_disabled, grants.revoke_of_user),
+    EventType.USER_DISABLED: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.USER_ENABLED: (sessions.end_of_user, grants.revoke_of_user),  # a sign-in that crossed the disabling
+    EventType.USER_DELETION_REQUESTED: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.USER_DISOWNED: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.PASSWORD_SET: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.PASSWORD_CHANGED: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.PASSWORD_RESET: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.EMAIL_CHANGED: (sessions.end_of_user, grants.revoke_of_user),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),
     EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
 }
@@ -61,12 +68,14 @@ class Wiring:
         app: engine of the app role, which serves.
         platform: engine of the platform role: tenant life cycle, outbox, purge.
         master_keys: wrap and open the tenants' data keys.
+        limiter: counts against the rate limits.
     """
 
     settings: Settings
     app: Engine
     platform: Engine
     master_keys: MasterKeys
+    limiter: Limiter
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -77,6 +86,7 @@ class Wiring:
             make_engine(settings.database_url.get_secret_value(), pool_size=settings.web_threads),
             make_engine(settings.platform_database_url.get_secret_value(), pool_size=2),
             MasterKeys(settings.key_encryption_keys),
+            Limiter.of(settings),
         )
 
     def platform_unit(self, actor: Actor = SYSTEM) -> PlatformUnit:
@@ -91,3 +101,4 @@ class Wiring:
         """Close every connection."""
         self.app.dispose()
         self.platform.dispose()
+        self.limiter.close()

@@ -1,6 +1,6 @@
 """What can go wrong while somebody signs in."""
 
-from idp.errors import Gone, Invalid
+from idp.errors import Gone, Invalid, RateLimited
 
 
 class PasswordUnacceptable(Invalid):
@@ -13,3 +13,9 @@ class FlowExpired(Gone):
     """The login is over, was never begun, or belongs to another browser."""
 
     code = "flow-expired"
+
+
+class Throttled(RateLimited):
+    """Too many failures in a row at one account name (R27)."""
+
+    code = "throttled"

@@ -8,9 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
-from idp.authn import passwords, sessions
+from idp.authn import attempts, devices, sessions
 from idp.authn.assurance import Method
 from idp.authn.errors import FlowExpired
 from idp.authn.models import LoginTransaction, Session
@@ -18,6 +18,7 @@ from idp.crypto.secrets import digest
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType, Outcome
+from idp.i18n import gettext as _
 from idp.ids import new_id
 from idp.users import service as users
 
@@ -28,6 +29,7 @@ class Stage(StrEnum):
     """What the person must do next."""
 
     PASSWORD = "password"
+    VERIFY_EMAIL = "verify-email"
     DONE = "done"
 
 
@@ -38,15 +40,17 @@ def begin(
     resume_to: UUID | None = None,
     required_user_id: UUID | None = None,
     email_hint: str | None = None,
+    device_digest: bytes | None = None,
 ) -> LoginTransaction:
-    """Start a login in one browser.
+    """Start a login in one browser, or in one application that signs people in directly.
 
     Args:
         uow: the tenant's unit.
-        browser: the secret in the browser's cookie.
+        browser: the secret in the browser's cookie, or the one that the application holds.
         resume_to: id of the authorization request that waits for it.
         required_user_id: only this person will do.
         email_hint: what to write into the form.
+        device_digest: what makes the device known again, when it is not the browser's secret.
     """
     return uow.add(
         LoginTransaction(
@@ -55,6 +59,7 @@ def begin(
             resume_to=resume_to,
             required_user_id=required_user_id,
             email_hint=email_hint,
+            device_digest=device_digest,
             methods=[],
             expires_at=uow.now + TTL,
         )
@@ -62,7 +67,7 @@ def begin(
 
 
 def get(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> LoginTransaction:
-    """A login that is under way in this browser.
+    """A login that is under way in this browser; nobody else can move it on until the transaction ends.
 
     Raises:
         FlowExpired: it is over, unknown, or another browser's.
@@ -70,15 +75,17 @@ def get(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> LoginTransac
     transaction = None
     if flow is not None and browser:
         transaction = uow.session.scalar(
-            select(LoginTransaction).where(
+            select(LoginTransaction)
+            .where(
                 LoginTransaction.id == flow,
                 LoginTransaction.browser_digest == digest(browser),
                 LoginTransaction.completed_at.is_(None),
                 LoginTransaction.expires_at > func.now(),
             )
+            .with_for_update()
         )
     if transaction is None:
-        raise FlowExpired("This sign-in has expired. Go back to the application and start again.")
+        raise FlowExpired(_("This sign-in has expired. Go back to the application and start again."))
     return transaction
 
 
@@ -86,45 +93,47 @@ def submit_password(uow: UnitOfWork, transaction: LoginTransaction, email: str, 
     """Try a password.  A refusal is returned, not raised, because its record must be committed.
 
     Raises:
+        Throttled: too many failures in a row; nothing was looked at (R27).
         PasswordGateFull: too many are being checked right now; nothing was decided.
     """
-    user = users.find_by_email(uow, email) if email else None
-    if not passwords.verify(uow, user, password) or user is None:
-        return _refuse(uow, user.id if user else None)
+    user = users.find_by_email(uow, email)
+    name = users.canonical(email[: users.MAX_EMAIL])
+    if not attempts.try_password(uow, name, user, password) or user is None:
+        return False
     if transaction.required_user_id not in {None, user.id}:
-        return _refuse(uow, user.id)
-    transaction.user_id = user.id
-    transaction.methods = sorted({*transaction.methods, Method.PASSWORD.value})
+        events.record(uow, EventType.LOGIN_FAILED, user, outcome=Outcome.FAILURE, reason="another-account")
+        return False
+    prove(transaction, user.id, Method.PASSWORD)
     return True
 
 
-def advance(transaction: LoginTransaction) -> Stage:
+def prove(transaction: LoginTransaction, user_id: UUID, method: Method) -> None:
+    """Write down that somebody was authenticated by `method` in this login.  Only for who verified it just now."""
+    transaction.user_id = user_id
+    transaction.methods = sorted({*transaction.methods, method.value})
+
+
+def advance(uow: UnitOfWork, transaction: LoginTransaction) -> Stage:
     """What is still missing."""
-    return Stage.DONE if Method.PASSWORD.value in transaction.methods else Stage.PASSWORD
+    if transaction.user_id is None or not transaction.methods:
+        return Stage.PASSWORD
+    if uow.tenant.policy.sign_in_needs_verified_email:
+        email = users.primary_email(uow, transaction.user_id)
+        if email.verified_at is None:
+            return Stage.VERIFY_EMAIL
+    return Stage.DONE
 
 
 def complete(uow: UnitOfWork, transaction: LoginTransaction, *, replaces: Session | None) -> tuple[Session, str]:
     """Turn a finished login into a session, exactly once; answers it with the secret for the cookie.
 
     Raises:
-        FlowExpired: a factor is missing, or it was completed before.
+        FlowExpired: a factor is missing.
     """
-    if advance(transaction) is not Stage.DONE or transaction.user_id is None:
-        raise FlowExpired("This sign-in is not finished. Go back to the application and start again.")
+    if transaction.user_id is None or advance(uow, transaction) is not Stage.DONE:
+        raise FlowExpired(_("This sign-in is not finished. Go back to the application and start again."))
+    transaction.completed_at = uow.now  # the row is locked since `get`
+    session, secret = sessions.start(uow, transaction.user_id, transaction.methods, replaces=replaces)
     uow.flush()
-    won = uow.execute(
-        update(LoginTransaction)
-        .where(LoginTransaction.id == transaction.id, LoginTransaction.completed_at.is_(None))
-        .values(completed_at=func.now())
-        .returning(LoginTransaction.id)
-    )
-    if won.first() is None:
-        raise FlowExpired("This sign-in was finished before.")
-    return sessions.start(uow, transaction.user_id, transaction.methods, replaces=replaces)
-
-
-def _refuse(uow: UnitOfWork, user_id: UUID | None) -> bool:
-    events.record(
-        uow, EventType.LOGIN_FAILED, outcome=Outcome.FAILURE, user_id=str(user_id) if user_id else None, method="pwd"
-    )
-    return False
+    devices.remember(uow, session, transaction.device_digest or transaction.browser_digest)
+    return session, secret

@@ -1,14 +1,16 @@
 """Passwords of people: set by policy, verified in the same time whoever it is (R24–R26)."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
-from idp.authn import password_rules
-from idp.authn.models import PasswordCredential
+from idp.authn import password_rules, throttle
+from idp.authn.models import PasswordCredential, Session
 from idp.crypto import passwords as argon2id
-from idp.db.unit import UnitOfWork
+from idp.db.unit import TenantRow, UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
 from idp.users import service as users
@@ -17,16 +19,54 @@ from idp.users.models import User
 _NOBODY = UUID(int=0)
 
 
-def set_password(uow: UnitOfWork, user: User, password: str) -> None:
-    """Give `user` a password, or another one.
+def set_password(
+    uow: UnitOfWork, user: User, password: str, *, how: EventType = EventType.PASSWORD_SET, keep: Session | None = None
+) -> None:
+    """Give `user` a password, or another one.  Everything that the old one opened ends with it (R8).
+
+    Args:
+        uow: the tenant's unit.
+        user: whose.
+        password: as typed.
+        how: by an administrator, by themselves (``password.changed``) or by a mailed link (``password.reset``).
+        keep: the session of the person who changes it, which goes on.
 
     Raises:
         PasswordUnacceptable: it breaks the tenant's policy.
+        PasswordGateFull: too many are being hashed right now.
     """
-    normal = password_rules.require_acceptable(uow.tenant, password, words=_words(uow, user))
-    values: dict[str, Any] = {"password_hash": argon2id.hash_password(normal), "changed_at": uow.now}
+    adopt(uow, user, hash_acceptable(uow.tenant, password, words=words_of(uow, user)))
+    throttle.clear(uow, users.primary_email(uow, user.id).canonical)
+    events.record(uow, how, user, kept_session_id=str(keep.id) if keep else None)
+
+
+def hash_acceptable(tenant: TenantRow, password: str, *, words: Iterable[str]) -> str:
+    """The Argon2id hash of a password that the tenant accepts; nobody needs to exist yet.
+
+    Raises:
+        PasswordUnacceptable, PasswordGateFull: as `set_password`.
+    """
+    return argon2id.hash_password(password_rules.require_acceptable(tenant, password, words=words))
+
+
+def adopt(uow: UnitOfWork, user: User, password_hash: str) -> None:
+    """Give `user` a password that was hashed before."""
+    values: dict[str, Any] = {"password_hash": password_hash, "changed_at": uow.now}
     _upsert(uow, user.id, values)
-    events.record(uow, EventType.PASSWORD_SET, user)
+
+
+def remove(uow: UnitOfWork, user: User) -> None:
+    """Take the password away: nobody signs in with it any more, and a recovery makes another."""
+    uow.execute(delete(PasswordCredential).where(PasswordCredential.user_id == user.id))
+
+
+def matches(password_hash: str, password: str) -> bool:
+    """Whether this is the password behind a hash that is nobody's yet.
+
+    Raises:
+        PasswordGateFull: too many are being checked right now.
+    """
+    return argon2id.verify(password_hash, _bounded(password))
 
 
 def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
@@ -37,9 +77,7 @@ def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
     Raises:
         PasswordGateFull: too many are being checked right now.
     """
-    normal = password_rules.normalise(password)
-    if len(normal) > argon2id.MAX_LENGTH:
-        normal = ""
+    normal = _bounded(password)
     key = (uow.tenant.id, _NOBODY if user is None else user.id)
     credential = uow.session.get(PasswordCredential, key, with_for_update={"read": True})
     if user is None or credential is None:
@@ -51,10 +89,17 @@ def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
     return right and user.disabled_at is None
 
 
-def _words(uow: UnitOfWork, user: User) -> list[str]:
+def words_of(uow: UnitOfWork, user: User) -> list[str]:
+    """What is known of a person, and so guessed first."""
     profile = user.profile
     names = (profile.name, profile.given_name, profile.family_name, profile.nickname, profile.preferred_username)
     return [users.primary_email(uow, user.id).canonical, *filter(None, names)]
+
+
+def _bounded(password: str) -> str:
+    """Normalised; one that is too long to be anybody's is none."""
+    normal = password_rules.normalise(password)
+    return normal if len(normal) <= argon2id.MAX_LENGTH else ""
 
 
 def _upsert(uow: UnitOfWork, user_id: UUID, values: dict[str, Any]) -> None:

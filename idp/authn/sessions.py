@@ -94,21 +94,44 @@ def end(uow: UnitOfWork, session: Session, *, reason: str) -> None:
 
 
 def list_of(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:
-    """A person's living sessions, newest first."""
+    """Where a person is signed in, the last seen first."""
     return uow.session.scalars(
         select(Session)
-        .where(Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > func.now())
-        .order_by(Session.created_at.desc())
+        .where(
+            Session.user_id == user_id,
+            Session.ended_at.is_(None),
+            Session.expires_at > func.now(),
+            Session.last_seen_at > func.now() - uow.tenant.policy.session_idle_ttl,
+        )
+        .order_by(Session.last_seen_at.desc(), Session.id.desc())
     ).all()
 
 
-def end_all(uow: UnitOfWork, user_id: UUID, *, reason: str) -> None:
-    """Sign a person out everywhere."""
-    for session in list_of(uow, user_id):
-        end(uow, session, reason=reason)
+def find(uow: UnitOfWork, user_id: UUID, session_id: UUID) -> Session | None:
+    """A living session of this person."""
+    return next((session for session in list_of(uow, user_id) if session.id == session_id), None)
 
 
-def end_when_disabled(uow: UnitOfWork, disabled: Event) -> None:
-    """React to ``user.disabled`` and ``password.set`` (R8)."""
-    if disabled.target_id is not None:
-        end_all(uow, disabled.target_id, reason=disabled.type)
+def end_all(uow: UnitOfWork, user_id: UUID, *, reason: str, keep: UUID | None = None) -> None:
+    """Sign a person out everywhere, or everywhere but in the session `keep`.
+
+    Sessions that expired end too: an offline grant outlives its session's age, and not its end.
+    """
+    unended = uow.session.scalars(select(Session).where(Session.user_id == user_id, Session.ended_at.is_(None))).all()
+    for session in unended:
+        if session.id != keep:
+            end(uow, session, reason=reason)
+
+
+def end_of_user(uow: UnitOfWork, event: Event) -> None:
+    """React to what ends a person's sessions: disabled, and each change of what they sign in with (R8)."""
+    if event.target_id is not None:
+        kept = event.data.get("kept_session_id")
+        end_all(uow, event.target_id, reason=event.type, keep=UUID(kept) if kept else None)
+
+
+def renew(uow: UnitOfWork, session: Session) -> str:
+    """Another secret for a session whose person has just proven themselves again (R37); for the cookie."""
+    secret = new_secret("ss")
+    session.secret_digest, session.authenticated_at, session.last_seen_at = digest(secret), uow.now, uow.now
+    return secret

@@ -9,8 +9,9 @@ import hmac
 import secrets
 from typing import Literal
 
-Kind = Literal["cs", "ac", "ss", "br", "ru", "rt", "pw"]
-"""cs client secret, ac authorization code, ss session, br browser, ru request URI, rt refresh token, pw password."""
+Kind = Literal["cs", "ac", "ss", "br", "ru", "rt", "pw", "ot", "tx"]
+"""cs client secret, ac authorization code, ss session, br browser, ru request URI, rt refresh token, pw password,
+ot one-time token, tx transaction of the sign-in API."""
 
 SECRET_BYTES = 32
 
@@ -23,6 +24,11 @@ def new_secret(kind: Kind) -> str:
 def new_seed() -> bytes:
     """32 random bytes."""
     return secrets.token_bytes(SECRET_BYTES)
+
+
+def new_code(digits: int) -> str:
+    """Random decimal digits, for people to type."""
+    return f"{secrets.randbelow(10**digits):0{digits}}"
 
 
 def new_nonce() -> str:

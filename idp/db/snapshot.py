@@ -1,8 +1,8 @@
-"""Snapshot reads: one SELECT under row-level security in one round trip, with no transaction to open or close.
+"""One statement under row-level security in one round trip, with no transaction to open or close.
 
-The setting and the SELECT travel as one simple-protocol message, which PostgreSQL runs as one implicit transaction;
-the setting is gone when it ends.  For the short-lived caches of hot rows (`idp.db.cache`), never for decisions that a
-write must confirm.
+The setting and the statement travel as one simple-protocol message, which PostgreSQL runs as one implicit transaction;
+the setting is gone when it ends.  A read is for the short-lived caches of hot rows (`idp.db.cache`), never for
+decisions that a write must confirm; a write is for what must hold whatever becomes of the request.
 """
 
 import re
@@ -29,6 +29,11 @@ def install(engine: Engine) -> None:
 
 def read_tenant(engine: Engine, tenant_id: UUID) -> AbstractContextManager[Session]:
     """A session whose every single SELECT sees that tenant and nothing else; its rows leave it detached."""
+    return _session(engine, "idp.tenant_id", str(tenant_id), tenant_id)
+
+
+def write_tenant(engine: Engine, tenant_id: UUID) -> AbstractContextManager[Session]:
+    """A session whose every single statement is committed by the time it has answered."""
     return _session(engine, "idp.tenant_id", str(tenant_id), tenant_id)
 
 

@@ -1,7 +1,7 @@
-"""Verbs on people: create, find, list, disable, enable, delete."""
+"""Verbs on people: create, find, list, change, disable, enable, delete."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +27,8 @@ def create(uow: UnitOfWork, *, email: str, verified: bool = False, **profile: An
         ProfileInvalid: an attribute is unknown or malformed.
     """
     address = parse_email(email)
-    if find_by_email(uow, address) is not None:
-        raise EmailTaken(f"{address} belongs to somebody in this tenant already.")
-    try:
-        user = uow.add(User(id=new_id(), profile=Profile.model_validate(profile)))
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        raise ProfileInvalid(f"{first['loc'][0]}: {first['msg']}.", field=str(first["loc"][0])) from None
+    _require_free(uow, address)
+    user = uow.add(User(id=new_id(), profile=parse_profile(profile)))
     uow.flush()
     uow.add(
         UserEmail(
@@ -46,6 +41,62 @@ def create(uow: UnitOfWork, *, email: str, verified: bool = False, **profile: An
     )
     events.record(uow, EventType.USER_CREATED, user)
     return user
+
+
+def parse_profile(members: Mapping[str, Any]) -> Profile:
+    """A profile from what was typed or sent; empty members are none.
+
+    Raises:
+        ProfileInvalid: an attribute is unknown or malformed.
+    """
+    try:
+        return Profile.model_validate({name: value for name, value in members.items() if value not in {None, ""}})
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        raise ProfileInvalid(f"{first['loc'][0]}: {first['msg']}.", field=str(first["loc"][0])) from None
+
+
+def update_profile(uow: UnitOfWork, user: User, changes: Mapping[str, Any]) -> None:
+    """Change attributes of a profile by name; None takes one away.
+
+    Raises:
+        ProfileInvalid: an attribute is unknown or malformed.
+    """
+    profile = parse_profile({**user.profile.model_dump(), **changes})
+    if profile == user.profile:
+        return
+    if profile.phone_number != user.profile.phone_number:
+        user.phone_verified_at = None
+    user.profile = profile
+    events.record(uow, EventType.USER_UPDATED, user, changed=sorted(changes))
+
+
+def verify_email(uow: UnitOfWork, user: User) -> None:
+    """Write down that the primary address is this person's."""
+    email = primary_email(uow, user.id)
+    if email.verified_at is None:
+        email.verified_at = uow.now
+        events.record(uow, EventType.EMAIL_VERIFIED, user)
+
+
+def change_email(uow: UnitOfWork, user: User, address: str, *, kept_session_id: UUID | None = None) -> None:
+    """Give a person another address, which they have proven (R36).
+
+    Args:
+        uow: the tenant's unit.
+        user: whose.
+        address: as `parse_email` gave it.
+        kept_session_id: the session of whoever does this, which goes on; all others end.
+
+    Raises:
+        EmailTaken: it is somebody else's by now.
+    """
+    _require_free(uow, address, but=user.id)
+    email = primary_email(uow, user.id)
+    before, email.address, email.canonical, email.verified_at = email.address, address, canonical(address), uow.now
+    uow.flush()
+    kept = str(kept_session_id) if kept_session_id else None
+    events.record(uow, EventType.EMAIL_CHANGED, user, before=before, kept_session_id=kept)
 
 
 def parse_email(text: str) -> str:
@@ -63,6 +114,12 @@ def parse_email(text: str) -> str:
 def canonical(address: str) -> str:
     """What two spellings of one mailbox have in common; the key of every look-up."""
     return unicodedata.normalize("NFKC", address.strip()).casefold()
+
+
+def _require_free(uow: UnitOfWork, address: str, *, but: UUID | None = None) -> None:
+    owner = find_by_email(uow, address)
+    if owner is not None and owner.id != but:
+        raise EmailTaken(f"{address} belongs to somebody in this tenant already.")
 
 
 def find_by_email(uow: UnitOfWork, email: str) -> User | None:

@@ -1,4 +1,4 @@
-"""The life of an account: registrations, invitations, one-time tokens, throttles, devices, a tenant's own mail server."""
+"""The life of an account: registrations, invitations, one-time tokens, throttles, devices; a mail server of one's own."""
 
 import sqlalchemy as sa
 from alembic import op

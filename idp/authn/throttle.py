@@ -1,0 +1,103 @@
+"""Guessing at one account is slow, from wherever it comes and whether or not the account exists (R27).
+
+Every attempt is counted as a failure before it is looked at, by a statement that commits on its own: no number of
+parallel attempts gets more guesses, and none holds a lock while a password is hashed.  From the fifth failure in a row
+the next attempt has to wait, a second at first and twice as long each time, up to fifteen minutes; after a hundred
+only a recovery opens the account again.  Nothing here is in Redis.  NIST SP 800-63B-4 §3.2.2.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from idp.authn.errors import Throttled
+from idp.authn.models import LoginThrottle
+from idp.crypto.secrets import mac
+from idp.db.snapshot import write_tenant
+from idp.db.unit import UnitOfWork
+from idp.i18n import format_duration
+from idp.i18n import gettext as _
+
+FREE_FAILURES = 5
+LONGEST_DELAY = timedelta(minutes=15)
+LOCKED_AT = 100
+_STEEPEST = 20
+"""Doublings beyond this are longer than `LONGEST_DELAY` anyway."""
+
+
+def reserve(uow: UnitOfWork, name: str) -> int:
+    """Count an attempt at `name`, before it is looked at; answers how many in a row that makes.
+
+    Args:
+        uow: the tenant's unit; its transaction is not touched.
+        name: canonical name of the account, known or not.
+
+    Raises:
+        Throttled: it is not this name's turn; nothing was counted.
+    """
+    digest = _digest(uow, name)
+    again = LoginThrottle.failures + 1
+    statement = (
+        insert(LoginThrottle)
+        .values(
+            tenant_id=uow.tenant.id,
+            account_digest=digest,
+            failures=1,
+            blocked_until=func.now(),
+            last_failed_at=func.now(),
+        )
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "account_digest"],
+            set_={"failures": again, "blocked_until": func.now() + _delay(again), "last_failed_at": func.now()},
+            where=and_(LoginThrottle.blocked_until <= func.now(), LoginThrottle.failures < LOCKED_AT),
+        )
+        .returning(LoginThrottle.failures)
+    )
+    with write_tenant(uow.engine, uow.tenant.id) as session:
+        failures: int | None = session.scalar(statement)
+        if failures is None:
+            seconds = session.scalar(
+                select(func.extract("epoch", LoginThrottle.blocked_until - func.now())).where(
+                    LoginThrottle.account_digest == digest, LoginThrottle.failures < LOCKED_AT
+                )
+            )
+            raise _refusal(seconds)
+    return failures
+
+
+def release(uow: UnitOfWork, name: str) -> None:
+    """Take back what `reserve` counted: the attempt could not be looked at."""
+    with write_tenant(uow.engine, uow.tenant.id) as session:
+        session.execute(
+            update(LoginThrottle)
+            .where(LoginThrottle.account_digest == _digest(uow, name))
+            .values(failures=func.greatest(LoginThrottle.failures - 1, 0), blocked_until=func.now()),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def clear(uow: UnitOfWork, name: str) -> None:
+    """The right password, or a recovery: the row of failures is over, with this transaction."""
+    uow.execute(
+        delete(LoginThrottle).where(LoginThrottle.account_digest == _digest(uow, name)),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _delay(failures: ColumnElement[int]) -> ColumnElement[timedelta]:
+    doublings = func.least(failures, FREE_FAILURES + _STEEPEST) - FREE_FAILURES
+    seconds = func.least(LONGEST_DELAY.total_seconds(), func.power(2, doublings))
+    return func.make_interval(0, 0, 0, 0, 0, 0, case((failures < FREE_FAILURES, 0), else_=seconds))
+
+
+def _refusal(seconds: float | None) -> Throttled:
+    if seconds is None:
+        sentence = _("Too many attempts. Reset your password to sign in again.")
+        return Throttled(sentence, retry_after=int(LONGEST_DELAY.total_seconds()))
+    wait = max(1, int(seconds) + 1)
+    return Throttled(_("Too many attempts. Try again in {wait}.", wait=format_duration(wait)), retry_after=wait)
+
+
+def _digest(uow: UnitOfWork, name: str) -> bytes:
+    return mac(uow.data_key.derive("login-throttle"), name.encode())
