@@ -4,7 +4,8 @@ from flask import Flask, Response, jsonify
 
 from idp import log
 from idp.config import Settings
-from idp.http import access_log, context, cookies, metrics, security
+from idp.crypto import passwords
+from idp.http import access_log, context, cookies, limits, metrics, security
 from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
@@ -26,6 +27,7 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
         wiring: long-lived parts made beforehand, by tests; otherwise made here.
     """
     log.configure(settings.log_level)
+    passwords.configure(web_workers=settings.web_workers, web_threads=settings.web_threads)
     wiring = wiring or Wiring.of(settings)
     app = IdPFlask(
         "idp", template_folder="web/templates", static_folder=str(rendering.STATIC), static_url_path="/static"
@@ -39,6 +41,7 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     access_log.install(app)
     context.install(app, settings, wiring.app, wiring.master_keys)
     app.after_request(cookies.apply)
+    limits.install(app, wiring.limiter)
     security.install(app, settings)
     cors.install(app)
     rendering.install(app, (authorize.blueprint, pages.blueprint))

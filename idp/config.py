@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from redis.connection import parse_url as parse_redis_url
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -29,6 +30,7 @@ _SECRETS = (
     "smtp_url",
 )
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster", "unix"})
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -83,6 +85,21 @@ class Settings(BaseSettings):
             known = False
         if not known:
             raise ValueError("must be a URL such as postgresql://user:password@host/database")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url_is_one(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        try:
+            place = parse_redis_url(f"{scheme.replace('+cluster', '')}://{rest}")  # type: ignore[no-untyped-call]
+            known = bool(separator) and scheme in _REDIS_SCHEMES and ("host" in place or "path" in place)
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("must be a URL such as redis://host:6379/0, rediss://, redis+cluster:// or unix:///path")
         return value
 
     @field_validator("trusted_proxies", mode="before")

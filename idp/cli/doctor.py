@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-import redis
+from redis import RedisError
 from sqlalchemy import Connection as Database
 from sqlalchemy import Engine, select, text
 
@@ -17,6 +17,7 @@ from idp.config import Settings
 from idp.db import migrations
 from idp.db.engine import make_engine
 from idp.db.rls import APP, OWNER, PLATFORM
+from idp.http.redis_client import RedisClient
 from idp.tenants.models import SYSTEM_SLUG, Tenant
 from idp.wiring import Wiring
 
@@ -139,10 +140,10 @@ def _clock(engine: Engine) -> str:
 def _redis(settings: Settings) -> str:
     if settings.redis_url is None:
         return "not given: limits are counted in each process"
-    client = redis.Redis.from_url(settings.redis_url.get_secret_value(), socket_connect_timeout=2, socket_timeout=2)
+    client = RedisClient(settings.redis_url.get_secret_value(), timeout=2)
     try:
-        client.ping()
-    except (redis.RedisError, OSError) as error:
+        client.get().ping()
+    except (RedisError, OSError) as error:
         raise Ill(f"It does not answer: {error}", "Start it, or correct IDP_REDIS_URL.") from None
     finally:
         client.close()

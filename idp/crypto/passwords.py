@@ -4,62 +4,106 @@ m = 19,456 KiB, t = 2, p = 1, 16-byte salt: the OWASP minimum; about 20 ms of on
 """
 
 import os
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from idp.errors import Unavailable
+from idp.i18n import gettext as _
 
 MAX_LENGTH = 128
 """Longer passwords are refused before they are hashed (R25)."""
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, hash_len=32, salt_len=16)
-_QUEUE_SECONDS = 2.0
+_NICE = 10
+_CORES = os.cpu_count() or 1
+
+T = TypeVar("T")
 
 
 class PasswordGateFull(Unavailable):
-    """Every core is hashing already and the short queue is over."""
+    """Every hashing thread is busy and the short queue is full."""
 
     code = "busy"
 
 
-_GATE = threading.BoundedSemaphore(os.cpu_count() or 1)
+def _step_back() -> None:
+    """On Linux the priority is a thread's own: whoever needs a core for less than a hash goes first."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
-@contextmanager
-def _through_the_gate() -> Iterator[None]:
-    if not _GATE.acquire(timeout=_QUEUE_SECONDS):
-        raise PasswordGateFull("Too many people are signing in right now. Try again in a few seconds.", retry_after=5)
-    try:
-        yield
-    finally:
-        _GATE.release()
+class Gate:
+    """A few threads that hash, with a priority below everything else, and a queue that is never long.
+
+    Args:
+        threads: how many hash at once.
+        places: how many callers may wait for a hash, the ones being served among them.
+    """
+
+    def __init__(self, *, threads: int, places: int) -> None:
+        self.threads = threads
+        self.places = places
+        self._free = threading.BoundedSemaphore(places)
+        self._pool = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
+
+    def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns, or raises.
+
+        Raises:
+            PasswordGateFull: at once, when there is no place.
+        """
+        if not self._free.acquire(blocking=False):
+            raise PasswordGateFull(
+                _("Too many people are signing in right now. Try again in a few seconds."), retry_after=5
+            )
+        try:
+            return self._pool.submit(work).result()
+        finally:
+            self._free.release()
+
+
+_gate = Gate(threads=_CORES, places=8 * _CORES)
+
+
+def configure(*, web_workers: int, web_threads: int) -> None:
+    """Make the gate of a web process: its share of the cores, and no more than half of its request threads.
+
+    The pool's threads start with the first password, so a process that forks later takes none of them along.
+    """
+    global _gate  # noqa: PLW0603 - one gate a process, as the cores are
+    threads = max(1, _CORES // web_workers)
+    _gate = Gate(threads=threads, places=max(threads, web_threads // 2))
 
 
 def hash_password(password: str) -> str:
     """An encoded Argon2id hash of an NFC-normalised password.
 
     Raises:
-        PasswordGateFull: no turn within two seconds.
+        PasswordGateFull: too many are being hashed right now.
     """
-    with _through_the_gate():
-        return _HASHER.hash(password)
+    return _gate.run(lambda: _HASHER.hash(password))
 
 
 def verify(password_hash: str, password: str) -> bool:
     """Whether `password` made `password_hash`.
 
     Raises:
-        PasswordGateFull: no turn within two seconds.
+        PasswordGateFull: too many are being hashed right now.
     """
-    with _through_the_gate():
+
+    def work() -> bool:
         try:
             return _HASHER.verify(password_hash, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
+
+    return _gate.run(work)
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import redis
 from flask import Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import ValueClass
+from redis import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +20,7 @@ from idp import log
 from idp.config import Settings
 from idp.db import migrations
 from idp.errors import IdPError
+from idp.http.redis_client import RedisClient
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,12 +36,8 @@ def create_internal_app(settings: Settings, engine: Engine) -> Flask:
         engine: of the app role.
     """
     app = Flask("idp.internal", static_folder=None)
-    url = settings.redis_url.get_secret_value() if settings.redis_url is not None else None
-    counters = (
-        redis.Redis.from_url(url, socket_connect_timeout=_REDIS_TIMEOUT_SECONDS, socket_timeout=_REDIS_TIMEOUT_SECONDS)
-        if url is not None
-        else None
-    )
+    url = settings.redis_url
+    counters = None if url is None else RedisClient(url.get_secret_value(), timeout=_REDIS_TIMEOUT_SECONDS)
 
     @app.get("/livez")
     def livez() -> Response:
@@ -90,12 +87,12 @@ def _database(engine: Engine) -> str:
     return "ok" if schema.is_usable else "schema pending"
 
 
-def _redis(counters: "redis.Redis | None") -> str:
+def _redis(counters: RedisClient | None) -> str:
     if counters is None:
         return "not configured"
     try:
-        counters.ping()
-    except redis.RedisError as error:
+        counters.get().ping()
+    except (RedisError, OSError) as error:
         log.get().warning("readiness.redis_unreachable", error=type(error).__name__)
         return "unreachable"
     return "ok"

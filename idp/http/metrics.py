@@ -6,7 +6,7 @@ Under gunicorn every worker counts into its own file and `idp.http.health` adds 
 import time
 
 from flask import Flask, Response, g, request
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -16,6 +16,9 @@ _seconds = Histogram("idp_http_request_seconds", "Time to answer.", ["endpoint"]
 _documents = Counter("idp_documents_from_memory", "Discovery documents and key sets answered from memory.")
 _signins = Counter("idp_signins", "Attempts to sign in.", ["outcome"])
 _tokens = Counter("idp_token_requests", "Answers of the token endpoint.", ["grant_type", "outcome"])
+
+_refusals = Counter("idp_limit_refusals", "Requests refused because a rate limit was used up.", ["limit"])
+_alone = Gauge("idp_limits_alone", "Web processes that count limits without Redis.", multiprocess_mode="livesum")
 
 
 def install(app: Flask) -> None:
@@ -62,3 +65,17 @@ def count_token(grant_type: str, *, refused: bool) -> None:
         refused: whether the answer was an error.
     """
     _tokens.labels(grant_type, "refused" if refused else "issued").inc()
+
+
+def count_refusal(limit: str) -> None:
+    """Count one request that a limit refused.
+
+    Args:
+        limit: its name.
+    """
+    _refusals.labels(limit).inc()
+
+
+def count_alone(*, is_alone: bool) -> None:
+    """Say whether this process counts limits for itself because Redis does not answer (R29)."""
+    _alone.set(int(is_alone))

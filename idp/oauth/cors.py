@@ -23,6 +23,7 @@ def install(app: Flask) -> None:
         if origin is None or not _is_registered(origin):
             return response
         response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "RateLimit, RateLimit-Policy, Retry-After"
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, POST")
             response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"

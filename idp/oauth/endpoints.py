@@ -10,8 +10,8 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, request
 
 from idp.db.unit import UnitOfWork
-from idp.errors import Conflict, IdPError, Invalid, Unavailable
-from idp.http import metrics, problems
+from idp.errors import Conflict, IdPError, Invalid, RateLimited, Unavailable
+from idp.http import limits, metrics, problems
 from idp.http.context import SLUG, current_unit
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
@@ -31,6 +31,7 @@ blueprint = Blueprint("oauth", __name__, url_prefix=f"/t/<{SLUG}>/oauth")
 FORM = "application/x-www-form-urlencoded"
 SERVER_ERROR = 500
 _ERRORS = {
+    RateLimited: ("temporarily_unavailable", 429),
     Unavailable: ("temporarily_unavailable", 503),
     TenantSuspended: ("access_denied", 403),
     Conflict: ("invalid_request", 400),
@@ -150,8 +151,18 @@ def protocol_error(error: Exception) -> Response:
 
 
 def _authenticate(uow: UnitOfWork, sent: Parameters, endpoint: str) -> Registration:
+    """Who asks; each costs one round trip to the limits, and a failure costs the address."""
     url = f"{uow.tenant.issuer}/oauth/{endpoint}"
-    return client_authentication.authenticate(uow, request.headers.get("Authorization"), sent, endpoint=url)
+    try:
+        registration = client_authentication.authenticate(uow, request.headers.get("Authorization"), sent, endpoint=url)
+    except OAuthError:
+        limits.spend(limits.CLIENT_UNPROVEN)
+        raise
+    if registration.client.token_endpoint_auth_method == "none":
+        limits.spend(limits.CLIENT_UNPROVEN)
+    else:
+        limits.spend(limits.CLIENT, client=str(registration.client.id))
+    return registration
 
 
 def _authenticate_confidential(uow: UnitOfWork, sent: Parameters, endpoint: str) -> Registration:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Response, jsonify, request
 
+from idp.http import limits
 from idp.http.context import current_unit
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
@@ -15,6 +16,7 @@ from idp.oauth.errors import OAuthError
 @blueprint.route("/userinfo", methods=["GET", "POST"])
 def userinfo() -> Response:
     """Claims about the person whose token this is."""
+    limits.spend(limits.VISIT)
     uow = current_unit()
     try:
         token = signing.verify(uow, _bearer(), "at+jwt", aud=uow.tenant.issuer)

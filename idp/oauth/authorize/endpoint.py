@@ -10,7 +10,7 @@ from idp.authn import login, sessions
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType, Outcome
-from idp.http import cookies
+from idp.http import cookies, limits
 from idp.http.context import SLUG, current_tenant, current_unit
 from idp.ids import parse_id
 from idp.oauth import codes, parameters
@@ -28,6 +28,7 @@ blueprint = Blueprint("authorize", __name__, url_prefix=f"/t/<{SLUG}>/oauth")
 @blueprint.route("/authorize", methods=["GET", "POST"])
 def authorize() -> Response:
     """Check a request, store it, and go on to its first step."""
+    limits.spend(limits.VISIT)
     uow = current_unit()
     sent = _read()
     registration = find_registration(uow, parse_id(sent.get("client_id") or ""))
@@ -52,6 +53,7 @@ def authorize() -> Response:
 @blueprint.get("/authorize/resume")
 def resume() -> Response:
     """Go on with a stored request, after one of its steps."""
+    limits.spend(limits.VISIT)
     uow = current_unit()
     stored = store.get(uow, parse_id(request.args.get("flow", "")), cookies.browser_secret())
     return _proceed(uow, stored, require_client(uow, stored))

@@ -9,7 +9,7 @@ from idp.authn import sessions
 from idp.authn.models import LoginTransaction
 from idp.crypto.passwords import PasswordGateFull
 from idp.db.unit import UnitOfWork
-from idp.http import cookies, csrf, metrics
+from idp.http import cookies, csrf, limits, metrics
 from idp.http.context import current_tenant, current_unit
 from idp.http.problems import with_headers
 from idp.http.security import allow_form_action
@@ -40,6 +40,7 @@ def show_login() -> Response:
 def submit_login() -> Response:
     """Check what was typed; on to the next stage, or back to the form with the address kept."""
     csrf.require_own_form()
+    limits.spend(limits.SIGN_IN, account=request.form.get("email", ""))
     uow = current_unit()
     transaction = stages.get(uow, flow_id(), cookies.browser_secret())
     email, password = request.form.get("email", "").strip(), request.form.get("password", "")

@@ -1,0 +1,105 @@
+"""Counting that goes on when Redis does not (R29): a circuit breaker before it, and this process behind it.
+
+After a failure Redis is left alone for a second, and then asked by one request; until it answers again, each web
+process counts for itself and grants its share of every amount.  Never unlimited, never an outage.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Self
+
+from redis import RedisError
+
+from idp import log
+from idp.config import Settings
+from idp.http import metrics
+from idp.http.buckets import Bucket, Buckets, MemoryBuckets, RedisBuckets, Spent
+from idp.http.redis_client import RedisClient
+
+TIMEOUT_SECONDS = 0.05
+REST_SECONDS = 1.0
+
+
+class Breaker:
+    """Closed while calls succeed.  A failure opens it; after a rest one call probes, and its outcome decides.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next_probe: float | None = None
+
+    def admits(self) -> bool:
+        """Whether this call may be made."""
+        with self._lock:
+            if self._next_probe is None:
+                return True
+            if self._clock() < self._next_probe:
+                return False
+            self._next_probe = self._clock() + REST_SECONDS
+            return True
+
+    def succeeded(self) -> bool:
+        """Close it; whether it was open."""
+        with self._lock:
+            was_open, self._next_probe = self._next_probe is not None, None
+            return was_open
+
+    def failed(self) -> bool:
+        """Open it; whether it was closed."""
+        with self._lock:
+            was_closed, self._next_probe = self._next_probe is None, self._clock() + REST_SECONDS
+            return was_closed
+
+
+class Limiter:
+    """Where this process counts.
+
+    Args:
+        shared: for all processes; None counts here alone.
+        processes: how many web processes share a fallback's amounts.
+    """
+
+    def __init__(self, shared: Buckets | None, *, processes: int, client: RedisClient | None = None) -> None:
+        self._shared = shared
+        self._processes = processes
+        self._client = client
+        self._own = MemoryBuckets()
+        self._breaker = Breaker()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The limiter that an operator configured; nothing connects before it is used."""
+        if settings.redis_url is None:
+            return cls(None, processes=settings.web_workers)
+        client = RedisClient(settings.redis_url.get_secret_value(), timeout=TIMEOUT_SECONDS)
+        return cls(RedisBuckets(client), processes=settings.web_workers, client=client)
+
+    def spend(self, buckets: Sequence[Bucket], cost: int = 1) -> Spent:
+        """Spend `cost` of every bucket, or of none; 0 only looks.  Never raises."""
+        if self._shared is not None and self._breaker.admits():
+            try:
+                spent = self._shared.spend(buckets, cost)
+            except (RedisError, OSError) as error:
+                if self._breaker.failed():
+                    log.get().warning("limits.redis_lost", error=type(error).__name__)
+                    metrics.count_alone(is_alone=True)
+            else:
+                if self._breaker.succeeded():
+                    log.get().warning("limits.redis_found")
+                    metrics.count_alone(is_alone=False)
+                return spent
+        return self._own.spend([self._share(bucket) for bucket in buckets], cost)
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._client is not None:
+            self._client.close()
+
+    def _share(self, bucket: Bucket) -> Bucket:
+        return replace(bucket, amount=max(1, bucket.amount // self._processes))
