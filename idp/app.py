@@ -5,7 +5,7 @@ from flask import Flask, Response, jsonify
 from idp import log
 from idp.config import Settings
 from idp.crypto import passwords
-from idp.http import access_log, context, cookies, limits, metrics, security
+from idp.http import access_log, context, cookies, language, limits, metrics, security
 from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
@@ -39,7 +39,11 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
 
     metrics.install(app)
     access_log.install(app)
+    language.install(
+        app, pages=(authorize.blueprint, pages.blueprint), programs=(discovery.blueprint, endpoints.blueprint)
+    )
     context.install(app, settings, wiring.app, wiring.master_keys)
+    app.before_request(language.choose)
     app.after_request(cookies.apply)
     limits.install(app, wiring.limiter)
     security.install(app, settings)

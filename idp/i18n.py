@@ -104,7 +104,7 @@ def negotiate(*wishes: str | None) -> str:
 
 def gettext(message: str, /, **values: object) -> str:
     """A sentence in the current language, with its `{name}` placeholders filled."""
-    return _filled(_catalog().gettext(message), values)
+    return _filled(_catalog().gettext(message) if message else "", values)  # "" is the catalog's own header
 
 
 def ngettext(singular: str, plural: str, n: int, /, **values: object) -> str:

@@ -1,9 +1,11 @@
-"""What every Jinja environment of ours speaks: `_`, `ngettext` and `{% trans %}`, in the current language.
+"""What every Jinja environment of ours speaks: `_`, `ngettext`, `{% trans %}`, dates, in the current language.
 
     {{ _("Sign in to {tenant}", tenant=name) }}                              text; escaped like any other value
     {% trans client=name %}<strong>{{ client }}</strong> asks{% endtrans %}  may hold markup; its values are escaped
 
-Both give message ids with `{name}` placeholders, like the ones in Python.
+    <html lang="{{ language().code }}" dir="{{ language().dir }}">    and `{{ moment|datetime }}`, `{{ day|date }}`
+
+The sentences are message ids with `{name}` placeholders, like the ones in Python.
 """
 
 from jinja2 import Environment, nodes, pass_eval_context
@@ -25,10 +27,12 @@ def install(environment: Environment) -> None:
             "_": i18n.gettext,
             "ngettext": i18n.ngettext,
             "pgettext": i18n.pgettext,
+            "language": i18n.current,
             TRANS: _trans,
             TRANS_PLURAL: _trans_plural,
         }
     )
+    environment.filters.update({"date": i18n.format_date, "datetime": i18n.format_datetime})
 
 
 class _Trans(InternationalizationExtension):

@@ -16,6 +16,7 @@ from idp.actor import Actor, ActorKind
 from idp.config import Settings
 from idp.crypto.sealing import MasterKeys
 from idp.db.unit import UnitOfWork
+from idp.i18n import gettext as _
 from idp.ids import new_id
 from idp.tenants.errors import TenantSuspended
 from idp.tenants.models import Tenant
@@ -50,7 +51,7 @@ def install(app: Flask, settings: Settings, engine: Engine, master_keys: MasterK
         g.tenant = tenant
         g.uow = UnitOfWork(engine, tenant, actor, master_keys)
         if tenant.suspended_at is not None and not _is_public_document():
-            raise TenantSuspended(f"Signing in at {tenant.name} is suspended. Ask your administrator.")
+            raise TenantSuspended(_("Signing in at {tenant} is suspended. Ask your administrator.", tenant=tenant.name))
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:

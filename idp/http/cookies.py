@@ -1,6 +1,7 @@
 """Cookies: ``__Host-idp-<tenant hash>``, Secure, HttpOnly, SameSite=Lax; on loopback http without the first two (R39).
 
-Two a tenant: the session's secret, and the browser's, which binds half-finished flows and forms to one browser.
+Three a tenant: the session's secret, the browser's, which binds half-finished flows and forms to one browser, and the
+language that was chosen in it.
 """
 
 import hashlib
@@ -41,6 +42,16 @@ def set_session(secret: str) -> None:
 def clear_session() -> None:
     """Take the session from the browser with this answer."""
     set_later(_name(""), "")
+
+
+def language() -> str | None:
+    """The language that was chosen in this browser; believe nothing of it."""
+    return _read(_name("-l"))
+
+
+def set_language(code: str) -> None:
+    """Remember the language with this answer."""
+    set_later(_name("-l"), code)
 
 
 def set_later(name: str, value: str) -> None:

@@ -8,6 +8,7 @@ from idp.crypto.secrets import encode, mac, matches
 from idp.errors import Forbidden
 from idp.http import cookies
 from idp.http.context import current_settings, current_tenant
+from idp.i18n import gettext as _
 
 
 class ForeignForm(Forbidden):
@@ -30,7 +31,9 @@ def require_own_form() -> None:
     secret = cookies.browser_secret()
     sent = request.form.get("csrf", "")
     if secret is None or not matches(_token(secret).encode(), sent.encode()) or not _is_same_origin():
-        raise ForeignForm("This form has expired, or was opened elsewhere. Go back to the application and start again.")
+        raise ForeignForm(
+            _("This form has expired, or was opened elsewhere. Go back to the application and start again.")
+        )
 
 
 def _token(secret: str) -> str:

@@ -8,6 +8,8 @@ from werkzeug.exceptions import HTTPException
 
 from idp import errors, log
 from idp.db.cache import DATABASE_IS_GONE
+from idp.i18n import gettext as _
+from idp.i18n import mark
 
 STATUS: dict[type[errors.IdPError], int] = {
     errors.Unauthenticated: 401,
@@ -20,7 +22,7 @@ STATUS: dict[type[errors.IdPError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
-NOTHING_CHANGED = "Something went wrong on our side. Nothing was changed."
+NOTHING_CHANGED = mark("Something went wrong on our side. Nothing was changed.")
 
 
 def normalise(error: Exception) -> errors.IdPError | HTTPException:
@@ -29,15 +31,15 @@ def normalise(error: Exception) -> errors.IdPError | HTTPException:
         return error
     if isinstance(error, DATABASE_IS_GONE):
         log.get().warning("database.unavailable", error=type(error).__name__)
-        return errors.Unavailable("We cannot reach our database right now. Nothing was lost. Try again in a moment.")
+        return errors.Unavailable(_("We cannot reach our database right now. Nothing was lost. Try again in a moment."))
     if isinstance(error, DataError):
         log.get().warning("database.refused_value", exc_info=error)
-        return errors.Invalid("A value that cannot be stored.")
+        return errors.Invalid(_("A value that cannot be stored."))
     if isinstance(error, IntegrityError):
         log.get().warning("database.refused_row", exc_info=error)
-        return errors.Conflict("Something that this needs was changed or removed at the same moment. Try again.")
+        return errors.Conflict(_("Something that this needs was changed or removed at the same moment. Try again."))
     log.get().error("request.failed", exc_info=error)
-    return errors.IdPError(NOTHING_CHANGED)
+    return errors.IdPError(_(NOTHING_CHANGED))
 
 
 def status_of(error: errors.IdPError | HTTPException) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from cachetools import LRUCache, cached
 from flask import Blueprint, Response, request
 
+from idp import i18n
 from idp.authn import assurance
 from idp.http.context import SLUG, current_unit, public_document
 from idp.keys import rsa
@@ -83,7 +84,7 @@ def _metadata(issuer: str) -> bytes:
             "require_pushed_authorization_requests": False,
             "authorization_response_iss_parameter_supported": True,
             "prompt_values_supported": list(PROMPTS),
-            "ui_locales_supported": ["en"],
+            "ui_locales_supported": list(i18n.SUPPORTED),
         }
     )
 

@@ -11,6 +11,7 @@ from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
 from idp.http import cookies
 from idp.http.context import current_tenant, current_unit
+from idp.i18n import gettext as _
 from idp.ids import parse_id
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
@@ -73,7 +74,7 @@ def examine(uow: UnitOfWork, sent: Parameters) -> LogoutRequest:
             claims = signing.verify(uow, hint, "JWT", aud=sent.get("client_id"), expired_is_fine=True)
         except TokenInvalid:
             raise PageError(
-                "This sign-out link is not valid", "Its id_token_hint is not an ID token of ours."
+                _("This sign-out link is not valid"), _("Its id_token_hint is not an ID token of ours.")
             ) from None
     client_id = claims["aud"] if claims is not None else sent.get("client_id")
     registration = find_registration(uow, parse_id(client_id or ""))
@@ -81,8 +82,8 @@ def examine(uow: UnitOfWork, sent: Parameters) -> LogoutRequest:
     return_uri = sent.get("post_logout_redirect_uri")
     if return_uri is not None and (client is None or return_uri not in client.post_logout_redirect_uris):
         raise PageError(
-            "This address is not registered",
-            "The application asked to send you on to an address that is not registered for it.",
+            _("This address is not registered"),
+            _("The application asked to send you on to an address that is not registered for it."),
             facts=[("Address that was sent", return_uri)],
         )
     return LogoutRequest(
@@ -121,4 +122,4 @@ def _read() -> Parameters:
     try:
         return parameters.read(request.get_data() if request.method == "POST" else request.query_string)
     except ParameterProblem as problem:
-        raise PageError("This sign-out link is not one that we understand", problem.detail) from None
+        raise PageError(_("This sign-out link is not one that we understand"), problem.detail) from None

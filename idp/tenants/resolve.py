@@ -6,6 +6,7 @@ from sqlalchemy import Engine, select
 
 from idp.db.cache import PUBLISHED_TTL_SECONDS, RowCache
 from idp.db.snapshot import read_slug
+from idp.i18n import gettext as _
 from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import Tenant
 
@@ -29,10 +30,10 @@ def resolve(engine: Engine, slug: str) -> Tenant:
         NoSuchTenant: unknown, malformed or deleted.
     """
     if not SLUG.fullmatch(slug):
-        raise NoSuchTenant("There is nothing at this address.")
+        raise NoSuchTenant(_("There is nothing at this address."))
     tenant = _tenants.get((engine, slug), lambda: _load(engine, slug))
     if tenant is None or tenant.deleted_at is not None:
-        raise NoSuchTenant("There is nothing at this address.")
+        raise NoSuchTenant(_("There is nothing at this address."))
     return tenant
 
 

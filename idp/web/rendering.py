@@ -8,22 +8,32 @@ from typing import Any
 from flask import Blueprint, Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from idp import errors
-from idp.http import problems
+from idp import errors, i18n, templating
+from idp.http import language, problems
 from idp.http.security import csp_nonce
+from idp.i18n import gettext as _
+from idp.i18n import mark
 from idp.oauth.errors import PageError
 from idp.tenants.models import Tenant
 
 STATIC = Path(__file__).parent / "static"
 _HEADINGS = {
-    400: "This link is not one that we understand",
-    403: "You can’t do this here",
-    404: "There is nothing here",
-    405: "There is nothing here",
-    410: "This page has expired",
-    413: "That was too much",
-    503: "We’re very busy right now",
+    400: mark("This link is not one that we understand"),
+    403: mark("You can’t do this here"),
+    404: mark("There is nothing here"),
+    405: mark("There is nothing here"),
+    410: mark("This page has expired"),
+    413: mark("That was too much"),
+    429: mark("That was too often"),
+    503: mark("We’re very busy right now"),
 }
+_ADVICE = {
+    400: mark("Go back to the application and start again."),
+    404: mark("Check the address, or go back to the application and start again."),
+    405: mark("Check the address, or go back to the application and start again."),
+    413: mark("What was sent is larger than anything that we ask for. Nothing was changed."),
+}
+"""What to do about an error that the framework found."""
 
 
 def install(app: Flask, pages: tuple[Blueprint, ...]) -> None:
@@ -38,6 +48,7 @@ def install(app: Flask, pages: tuple[Blueprint, ...]) -> None:
         is_page = request.blueprint in named or (request.blueprint is None and _wants_page())
         return error_page(error) if is_page else problems.problem(error)
 
+    templating.install(app.jinja_env)
     app.jinja_env.globals["static_url"] = static_url
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_error_handler(HTTPException, answer)
@@ -66,16 +77,16 @@ def error_page(error: Exception) -> Response:
     """What went wrong, what to do, and a reference for whoever is asked about it (R60)."""
     known = problems.normalise(error)
     status = problems.status_of(known)
-    heading, facts = _HEADINGS.get(status, "Something went wrong"), []
+    heading, facts = _(_HEADINGS.get(status, mark("Something went wrong"))), []
     if isinstance(known, PageError):
         heading, facts = known.heading, known.facts
-    detail = known.detail if isinstance(known, errors.IdPError) else (known.description or "")
+    detail = known.detail if isinstance(known, errors.IdPError) else _(_ADVICE.get(status, ""))
     page = render(
         "hosted/error.html",
         heading,
         status=status,
         heading=heading,
-        detail=detail or problems.NOTHING_CHANGED,
+        detail=detail or _(problems.NOTHING_CHANGED),
         reference=g.get("request_id", ""),
         facts=facts,
         way_on=None,
@@ -95,8 +106,9 @@ def _page(title: str) -> dict[str, Any]:
         "logo_url": None,
         "theme_url": None,
         "csp_nonce": csp_nonce(),
-        "lang": "en",
-        "dir": "ltr",
+        "lang": i18n.current().code,
+        "dir": i18n.current().dir,
+        "languages": language.choices(),
         "links": [],
     }
     if tenant is not None:
@@ -106,6 +118,6 @@ def _page(title: str) -> dict[str, Any]:
         page["theme_url"] = f"/t/{tenant.slug}/theme.css?v={branding.accent.removeprefix('#')}"
         if branding.logo_etag is not None:
             page["logo_url"] = f"/t/{tenant.slug}/branding/logo?v={branding.logo_etag}"
-        named = (("Terms", branding.terms_url), ("Privacy", branding.privacy_url))
+        named = ((_("Terms"), branding.terms_url), (_("Privacy"), branding.privacy_url))
         page["links"] = [(label, str(url)) for label, url in named if url is not None]
     return page

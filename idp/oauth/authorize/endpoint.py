@@ -10,8 +10,9 @@ from idp.authn import login, sessions
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType, Outcome
-from idp.http import cookies, limits
+from idp.http import cookies, language, limits
 from idp.http.context import SLUG, current_tenant, current_unit
+from idp.i18n import gettext as _
 from idp.ids import parse_id
 from idp.oauth import codes, parameters
 from idp.oauth.authorize import dispatch, store
@@ -34,12 +35,15 @@ def authorize() -> Response:
     registration = find_registration(uow, parse_id(sent.get("client_id") or ""))
     if registration is None:
         raise PageError(
-            "This application is not known here",
-            f"The link that brought you here names an application that {current_tenant().name} does not have.",
+            _("This application is not known here"),
+            _(
+                "The link that brought you here names an application that {tenant} does not have.",
+                tenant=current_tenant().name,
+            ),
             facts=[("client_id that was sent", sent.get("client_id") or "(none)")],
         )
     if (sent.get("request_uri") or "").startswith(REQUEST_URI_PREFIX):
-        return _proceed(uow, _claim(uow, registration.client, sent), registration.client)
+        return _begin(uow, _claim(uow, registration.client, sent), registration.client)
     candidate = Candidate(uow, registration, sent)
     try:
         accepted = examine(candidate)
@@ -47,7 +51,7 @@ def authorize() -> Response:
     except AuthorizationRefused as refused:
         return _refuse(candidate, refused)
     stored = store.store(uow, registration.client, accepted, cookies.ensure_browser_secret())
-    return _proceed(uow, stored, registration.client)
+    return _begin(uow, stored, registration.client)
 
 
 @blueprint.get("/authorize/resume")
@@ -67,7 +71,9 @@ def require_client(uow: UnitOfWork, stored: AuthorizationRequest) -> Client:
     """
     registration = find_registration(uow, stored.client_id)
     if registration is None:
-        raise PageError("This application is gone", "It was removed while you signed in. Nothing was shared with it.")
+        raise PageError(
+            _("This application is gone"), _("It was removed while you signed in. Nothing was shared with it.")
+        )
     return registration.client
 
 
@@ -97,15 +103,15 @@ def _read() -> Parameters:
             return parameters.read(request.get_data())
         return parameters.read(request.query_string)
     except ParameterProblem as problem:
-        raise PageError("This link is not one that we understand", problem.detail) from None
+        raise PageError(_("This link is not one that we understand"), problem.detail) from None
 
 
 def _claim(uow: UnitOfWork, client: Client, sent: Parameters) -> AuthorizationRequest:
     stored = store.claim(uow, client, sent.get("request_uri") or "", cookies.ensure_browser_secret())
     if stored is None:
         raise PageError(
-            "This sign-in has expired",
-            "It was used before, or waited too long. Go back to the application and start again.",
+            _("This sign-in has expired"),
+            _("It was used before, or waited too long. Go back to the application and start again."),
         )
     return stored
 
@@ -113,6 +119,12 @@ def _claim(uow: UnitOfWork, client: Client, sent: Parameters) -> AuthorizationRe
 def _require_pushed(registration: Registration) -> None:
     if registration.client.require_pushed_authorization_requests:
         raise AuthorizationRefused("invalid_request", "This client must push its requests (RFC 9126).")
+
+
+def _begin(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> Response:
+    """Take the first step, in the language that the client asked for; the person may choose another on the way."""
+    language.ask(stored.parameters.ui_locales)
+    return _proceed(uow, stored, client)
 
 
 def _proceed(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> Response:
@@ -139,7 +151,7 @@ def _proceed(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> R
             asked = stored.parameters
             code = codes.issue_code(uow, stored, client, session)
             if code is None:
-                raise PageError("This sign-in was finished before", "Go back to the application and start again.")
+                raise PageError(_("This sign-in was finished before"), _("Go back to the application and start again."))
             return answer(asked.redirect_uri, asked.response_mode, asked.state, code=code)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from idp.db.unit import UnitOfWork
+from idp.i18n import gettext as _
 from idp.ids import parse_id
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
@@ -48,12 +49,17 @@ def check_redirect_uri(candidate: Candidate) -> None:
     client, sent = candidate.registration.client, candidate.get("redirect_uri")
     native = client.type == "native"
     if sent is None:
-        raise PageError("This link is incomplete", f"{client.name} sent you here without a redirect_uri.")
+        raise PageError(
+            _("This link is incomplete"), _("{client} sent you here without a redirect_uri.", client=client.name)
+        )
     if not any(redirect_uris.matches(sent, known, native=native) for known in client.redirect_uris):
         raise PageError(
-            "This address is not registered",
-            f"{client.name} asked to send you back to an address that is not registered for it. "
-            "Its developer can add the address to the application's redirect URIs.",
+            _("This address is not registered"),
+            _(
+                "{client} asked to send you back to an address that is not registered for it. "
+                "Its developer can add it to the redirect URIs of the application.",
+                client=client.name,
+            ),
             facts=[("Application", client.name), ("Redirect URI that was sent", sent)],
         )
     candidate.accepted["redirect_uri"] = sent
@@ -63,8 +69,8 @@ def check_response_type(candidate: Candidate) -> None:
     """``code`` and nothing else (R1)."""
     if candidate.get("response_type") != "code":
         raise PageError(
-            "This link is not one that we understand",
-            f"{candidate.registration.client.name} must ask with response_type=code.",
+            _("This link is not one that we understand"),
+            _("{client} must ask with response_type=code.", client=candidate.registration.client.name),
             facts=[("response_type that was sent", candidate.get("response_type") or "(none)")],
             error="unsupported_response_type" if candidate.get("response_type") else "invalid_request",
         )

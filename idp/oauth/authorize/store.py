@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from idp.authn.errors import FlowExpired
 from idp.crypto.secrets import digest, new_secret
 from idp.db.unit import UnitOfWork
+from idp.i18n import gettext as _
 from idp.ids import new_id
 from idp.oauth.authorize.request import REQUEST_URI_PREFIX
 from idp.oauth.models import AuthorizationParameters, AuthorizationRequest, Client
@@ -85,6 +86,6 @@ def get(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> Authorizatio
         )
     if request is None:
         raise FlowExpired(
-            "This sign-in has expired, or was finished before. Go back to the application and start again."
+            _("This sign-in has expired, or was finished before. Go back to the application and start again.")
         )
     return request

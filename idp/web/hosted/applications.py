@@ -6,6 +6,7 @@ from idp.authn import sessions
 from idp.http import cookies, csrf
 from idp.http.context import current_tenant, current_unit
 from idp.http.security import isolate
+from idp.i18n import gettext as _
 from idp.ids import parse_id
 from idp.oauth import clients, consents, resources
 from idp.oauth.authorize.response import see_other
@@ -36,7 +37,7 @@ def show_applications() -> Response:
     return make_response(
         render(
             "hosted/applications.html",
-            "Applications",
+            _("Applications"),
             action=f"{issuer}/account/applications",
             csrf=csrf.token(),
             applications=applications,

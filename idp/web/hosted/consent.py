@@ -10,6 +10,7 @@ from idp.db.unit import UnitOfWork
 from idp.http import cookies, csrf
 from idp.http.context import current_tenant, current_unit
 from idp.http.security import allow_form_action
+from idp.i18n import gettext as _
 from idp.oauth import consents
 from idp.oauth.authorize import store
 from idp.oauth.authorize.endpoint import deny, page, require_client
@@ -60,7 +61,7 @@ def _form(uow: UnitOfWork, waiting: AuthorizationRequest, session: Session) -> R
     return make_response(
         render(
             "hosted/consent.html",
-            f"Allow {client.name}",
+            _("Allow {client}", client=client.name),
             action=f"{current_tenant().issuer}/consent",
             flow=str(waiting.id),
             csrf=csrf.token(),

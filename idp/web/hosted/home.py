@@ -6,6 +6,7 @@ from idp.authn import sessions
 from idp.http import cookies
 from idp.http.context import current_tenant, current_unit
 from idp.http.security import isolate
+from idp.i18n import gettext as _
 from idp.users import service as users
 from idp.web.hosted.pages import blueprint
 from idp.web.rendering import render
@@ -21,7 +22,7 @@ def home() -> Response:
     return make_response(
         render(
             "hosted/home.html",
-            "Your account",
+            _("Your account"),
             account_email=users.primary_email(uow, session.user_id).address if session is not None else None,
             login_url=f"{issuer}/login",
             logout_url=f"{issuer}/logout",

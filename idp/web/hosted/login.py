@@ -13,6 +13,8 @@ from idp.http import cookies, csrf, limits, metrics
 from idp.http.context import current_tenant, current_unit
 from idp.http.problems import with_headers
 from idp.http.security import allow_form_action
+from idp.i18n import gettext as _
+from idp.i18n import mark
 from idp.oauth.authorize import store
 from idp.oauth.authorize.endpoint import page, require_client
 from idp.oauth.authorize.response import see_other
@@ -21,7 +23,7 @@ from idp.users import service as users
 from idp.web.hosted.pages import blueprint, flow_id
 from idp.web.rendering import render
 
-MISMATCH = "That email and password don’t match. Try again, or ask your administrator for help."
+MISMATCH = mark("That email and password don’t match. Try again, or ask your administrator for help.")
 _LONGEST_EMAIL = 254
 _LONGEST_PASSWORD = 1024
 
@@ -55,9 +57,9 @@ def submit_login() -> Response:
         return with_headers(answer, busy)
     metrics.count_signin("success" if is_right else "mismatch")
     if not is_right:
-        return _form(uow, transaction, email=email[:_LONGEST_EMAIL], error=MISMATCH, status=422)
+        return _form(uow, transaction, email=email[:_LONGEST_EMAIL], error=_(MISMATCH), status=422)
     old = sessions.resume(uow, cookies.session_secret())
-    _, secret = stages.complete(uow, transaction, replaces=old)
+    _session, secret = stages.complete(uow, transaction, replaces=old)
     cookies.set_session(secret)
     if transaction.resume_to is None:
         return see_other(f"{current_tenant().issuer}/")
@@ -67,11 +69,11 @@ def submit_login() -> Response:
 def _missing(email: str, password: str) -> dict[str, str]:
     errors = {}
     if not email or not email.isprintable():
-        errors["email"] = "Enter your email address."
+        errors["email"] = _("Enter your email address.")
     elif len(email) > _LONGEST_EMAIL:
-        errors["email"] = f"An email address has at most {_LONGEST_EMAIL} characters."
+        errors["email"] = _("An email address has at most {count} characters.", count=_LONGEST_EMAIL)
     if not password:
-        errors["password"] = "Enter your password."
+        errors["password"] = _("Enter your password.")
     return errors
 
 
@@ -91,7 +93,7 @@ def _form(
         allow_form_action(origin(waiting.parameters.redirect_uri))
     body = render(
         "hosted/login.html",
-        "Sign in",
+        _("Sign in"),
         action=f"{current_tenant().issuer}/login",
         flow=str(transaction.id),
         csrf=csrf.token(),

@@ -6,6 +6,7 @@ from idp.authn import sessions
 from idp.http import cookies, csrf
 from idp.http.context import current_tenant, current_unit
 from idp.http.security import allow_form_action
+from idp.i18n import gettext as _
 from idp.oauth import logout as protocol
 from idp.oauth import parameters
 from idp.oauth.redirect_uris import origin
@@ -24,7 +25,7 @@ def show_logout() -> Response:
         return make_response(
             render(
                 "hosted/signed_out.html",
-                "Signed out",
+                _("Signed out"),
                 client_name=asked.client.name if asked.client is not None else None,
                 return_url=asked.return_uri,
             )
@@ -33,7 +34,7 @@ def show_logout() -> Response:
     return make_response(
         render(
             "hosted/logout.html",
-            "Sign out",
+            _("Sign out"),
             action=f"{current_tenant().issuer}/logout",
             csrf=csrf.token(),
             fields=protocol.carried(asked),

@@ -6,6 +6,7 @@ from idp.authn import login, sessions
 from idp.http import cookies, csrf
 from idp.http.context import current_tenant, current_unit
 from idp.http.security import allow_form_action
+from idp.i18n import gettext as _
 from idp.oauth.authorize import store
 from idp.oauth.authorize.endpoint import page, require_client
 from idp.oauth.redirect_uris import origin
@@ -28,7 +29,7 @@ def show_accounts() -> Response:
     return make_response(
         render(
             "hosted/select_account.html",
-            "Choose an account",
+            _("Choose an account"),
             action=f"{current_tenant().issuer}/select-account",
             flow=str(waiting.id),
             csrf=csrf.token(),

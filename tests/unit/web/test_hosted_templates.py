@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from idp import templating
+from idp.http.language import Choice
 from idp.web import theme
 
 WEB = Path(theme.__file__).parent
@@ -23,6 +25,7 @@ PAGE = {
     "csp_nonce": "n0nce",
     "lang": "en",
     "dir": "ltr",
+    "languages": [Choice("en", "English", "?ui_locales=en", is_current=True)],
     "links": [("Privacy", "https://acme.example/privacy")],
 }
 FLOW = {"flow": "0198", "csrf": "token", "action": "/t/acme/page", "client_name": "Notes"}
@@ -96,6 +99,7 @@ class Page(HTMLParser):
 
 def render(name: str, **values: object) -> str:
     environment = Environment(loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined)
+    templating.install(environment)
     environment.globals["static_url"] = "/static/{}?v=1".format
     return environment.get_template(name).render(values)
 
