@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None
     mail_from: str = "no-reply@localhost"
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    breached_passwords_url: str | None = None
     web_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     web_threads: int = Field(default=4, ge=1, le=256)
     log_level: str = "info"
@@ -102,11 +104,19 @@ class Settings(BaseSettings):
             raise ValueError("must be a URL such as redis://host:6379/0, rediss://, redis+cluster:// or unix:///path")
         return value
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "outbound_allow", mode="before")
     @classmethod
-    def _proxies_are_networks(cls, value: Any) -> Any:
+    def _networks_are_networks(cls, value: Any) -> Any:
         listed = value.split(",") if isinstance(value, str) else value
         return tuple(str(ipaddress.ip_network(item.strip())) for item in listed if item.strip())
+
+    @field_validator("breached_passwords_url")
+    @classmethod
+    def _breached_passwords_are_asked_for_by_https(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://none")
+        if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("must be an https URL such as https://api.pwnedpasswords.com/range")
+        return value or None
 
     @field_validator("log_level")
     @classmethod

@@ -7,8 +7,8 @@ from sqlalchemy import Engine, MetaData
 
 from idp.accounts import models as accounts_models
 from idp.actor import SYSTEM, Actor
+from idp.authn import breached, sessions
 from idp.authn import models as authn_models
-from idp.authn import sessions
 from idp.config import Settings
 from idp.crypto.sealing import MasterKeys
 from idp.db.base import Base
@@ -24,6 +24,7 @@ from idp.mail import messages
 from idp.mail import models as mail_models
 from idp.oauth import grants
 from idp.oauth import models as oauth_models
+from idp.outbound import Outbound
 from idp.rbac import models as rbac_models
 from idp.rbac import service as rbac
 from idp.tenants import models as tenants_models
@@ -81,6 +82,7 @@ class Wiring:
     def of(cls, settings: Settings) -> Self:
         """Make the parts; nothing connects before it is used."""
         events.connect(SUBSCRIBERS)
+        breached.connect(settings.breached_passwords_url, Outbound(settings.outbound_allow))
         return cls(
             settings,
             make_engine(settings.database_url.get_secret_value(), pool_size=settings.web_threads),

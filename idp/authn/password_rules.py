@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from idp.authn import blocklist
+from idp.authn import blocklist, breached
 from idp.authn.errors import PasswordUnacceptable
 from idp.crypto.passwords import MAX_LENGTH
 from idp.db.unit import TenantRow
+from idp.i18n import gettext as _
 
 PRODUCT = ("idp", "identity provider")
 GUESSED_FIRST_BITS = 30
@@ -34,20 +35,22 @@ def require_acceptable(tenant: TenantRow, password: str, *, words: Iterable[str]
         PasswordUnacceptable: with a sentence that says what to change.
     """
     if len(password) > MAX_LENGTH * 4:
-        raise _refused(f"A password has at most {MAX_LENGTH} characters.")
+        raise _refused(_("A password has at most {n} characters.", n=MAX_LENGTH))
     normal = normalise(password)
     _require_length(normal, tenant.policy.password_min_length)
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in normal):
-        raise _refused("A password cannot hold control characters.")
+        raise _refused(_("A password cannot hold control characters."))
     _require_hard_to_guess(tenant, normal, words)
+    if tenant.policy.password_check_breaches and breached.is_known(normal):
+        raise _refused(_("This password is known from a data breach elsewhere. Choose another one."))
     return normal
 
 
 def _require_length(password: str, minimum: int) -> None:
     if len(password) < minimum:
-        raise _refused(f"A password needs at least {minimum} characters.")
+        raise _refused(_("A password needs at least {n} characters.", n=minimum))
     if len(password) > MAX_LENGTH:
-        raise _refused(f"A password has at most {MAX_LENGTH} characters.")
+        raise _refused(_("A password has at most {n} characters.", n=MAX_LENGTH))
 
 
 def _require_hard_to_guess(tenant: TenantRow, password: str, words: Iterable[str]) -> None:
@@ -58,12 +61,17 @@ def _require_hard_to_guess(tenant: TenantRow, password: str, words: Iterable[str
         return
     if guess.by_known_words:
         raise _refused(
-            f"This password is too close to your email address, your name or {tenant.name}. "
-            "Choose one that nobody can guess from them."
+            _(
+                "This password is too close to your email address, your name or {tenant}. "
+                "Choose one that nobody can guess from them.",
+                tenant=tenant.name,
+            )
         )
     raise _refused(
-        "This password is among the first that would be guessed. "
-        "Choose another one, for example a few words that have nothing to do with each other."
+        _(
+            "This password is among the first that would be guessed. "
+            "Choose another one, for example a few words that have nothing to do with each other."
+        )
     )
 
 
