@@ -12,10 +12,13 @@ from idp.authn.errors import PasswordUnacceptable
 from idp.crypto.passwords import MAX_LENGTH
 from idp.db.unit import TenantRow
 from idp.i18n import gettext as _
+from idp.i18n import ngettext
 
 PRODUCT = ("idp", "identity provider")
 GUESSED_FIRST_BITS = 30
 """A password that takes fewer guesses than two to this power is refused, whatever its length."""
+_LONGEST_DECOMPOSITION = 4
+"""NFC composes at most so many characters of what somebody types into one (Unicode Standard Annex 15, stability)."""
 
 
 def normalise(password: str) -> str:
@@ -34,8 +37,8 @@ def require_acceptable(tenant: TenantRow, password: str, *, words: Iterable[str]
     Raises:
         PasswordUnacceptable: with a sentence that says what to change.
     """
-    if len(password) > MAX_LENGTH * 4:
-        raise _refused(_("A password has at most {n} characters.", n=MAX_LENGTH))
+    if len(password) > MAX_LENGTH * _LONGEST_DECOMPOSITION:
+        raise _too_long()
     normal = normalise(password)
     _require_length(normal, tenant.policy.password_min_length)
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in normal):
@@ -48,9 +51,11 @@ def require_acceptable(tenant: TenantRow, password: str, *, words: Iterable[str]
 
 def _require_length(password: str, minimum: int) -> None:
     if len(password) < minimum:
-        raise _refused(_("A password needs at least {n} characters.", n=minimum))
+        raise _refused(
+            ngettext("A password needs at least {n} character.", "A password needs at least {n} characters.", minimum)
+        )
     if len(password) > MAX_LENGTH:
-        raise _refused(_("A password has at most {n} characters.", n=MAX_LENGTH))
+        raise _too_long()
 
 
 def _require_hard_to_guess(tenant: TenantRow, password: str, words: Iterable[str]) -> None:
@@ -72,6 +77,12 @@ def _require_hard_to_guess(tenant: TenantRow, password: str, words: Iterable[str
             "This password is among the first that would be guessed. "
             "Choose another one, for example a few words that have nothing to do with each other."
         )
+    )
+
+
+def _too_long() -> PasswordUnacceptable:
+    return _refused(
+        ngettext("A password has at most {n} character.", "A password has at most {n} characters.", MAX_LENGTH)
     )
 
 
