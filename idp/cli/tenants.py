@@ -9,6 +9,7 @@ from idp.cli import output
 from idp.cli.connect import current, platform_unit
 from idp.cli.options import confirm, named, read_password, verb, yes
 from idp.cli.users import add_person
+from idp.http import limits
 from idp.rbac.service import Builtin
 from idp.tenants import branding
 from idp.tenants import service as tenants
@@ -21,7 +22,7 @@ _slug = named("slug", "--slug", metavar="SLUG", text="The tenant's address.")
 
 @click.group()
 def tenant() -> None:
-    """Tenants: create, list, show, set, suspend, resume, delete."""
+    """Tenants: create, list, show, set, limits, suspend, resume, delete."""
 
 
 def describe(row: Tenant) -> dict[str, Any]:
@@ -92,6 +93,20 @@ def set_(slug: str, settings: tuple[str, ...]) -> None:
             tenants.update(platform, row, changes)
         platform.flush()
         output.record({**describe(row), "policy": row.policy, "branding": row.branding, "budget": row.budget})
+
+
+@verb(tenant, "limits")
+@_slug
+def limits_(slug: str) -> None:
+    """Show what a tenant may spend, and how much of the whole it has used; ``set`` changes it."""
+    with platform_unit() as platform:
+        row = tenants.get(platform, slug)
+    used = {limits.TENANT: limits.use_of(current().wiring.limiter, row)}
+    documents = [
+        {"limit": limit.field, "by": limit.by, "budget": limits.allowance(row.budget, limit), "used": used.get(limit)}
+        for limit in limits.ALL
+    ]
+    output.table(documents, ("limit", "by", "budget", "used"), empty="")
 
 
 @verb(tenant, "suspend")

@@ -44,6 +44,11 @@ class Breaker:
             self._next_probe = self._clock() + REST_SECONDS
             return True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the last call failed."""
+        return self._next_probe is not None
+
     def succeeded(self) -> bool:
         """Close it; whether it was open."""
         with self._lock:
@@ -95,6 +100,11 @@ class Limiter:
                     metrics.count_alone(is_alone=False)
                 return spent
         return self._own.spend([self._share(bucket) for bucket in buckets], cost)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether this process counts for itself."""
+        return self._shared is None or self._breaker.is_open
 
     def close(self) -> None:
         """Close every connection."""

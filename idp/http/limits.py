@@ -124,10 +124,10 @@ def current_limiter() -> Limiter:
     return limiter
 
 
-def use_of(limiter: Limiter, tenant: TenantRow) -> int:
-    """How much of its overall limit a tenant has used in the current window."""
-    bucket = _bucket(tenant, TENANT, "")
-    return limiter.spend([bucket], cost=0).standings[0].used
+def use_of(limiter: Limiter, tenant: TenantRow) -> int | None:
+    """How much of its overall limit a tenant has used in the current window; None when this process cannot know."""
+    (standing,) = limiter.spend([_bucket(tenant, TENANT, "")], cost=0).standings
+    return None if limiter.is_alone else standing.used
 
 
 def allowance(budget: Budget, limit: Limit) -> str:
