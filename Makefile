@@ -5,13 +5,14 @@ UV     := $(shell command -v uv || echo .tools/bin/uv)
 B      := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench messages lock clean
 help:
 	@echo "make run     start everything: PostgreSQL, Valkey, two demo tenants, the product, the demo applications"
 	@echo "make test    everything that CI runs"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make bench   throughput as ratios to a floor measured in the same run"
 	@echo "make format  write the house format"
+	@echo "make messages  bring the catalogs of translations in line with the sentences in the code"
 	@echo "make lock    resolve requirements/*.txt anew"
 
 .tools/bin/uv: requirements/uv.txt
@@ -47,6 +48,9 @@ format: .venv/.stamp
 
 bench: .venv/.stamp
 	@exec $(B)/python bench/run.py $(ARGS)
+
+messages: .venv/.stamp
+	@$(B)/python -m idp.dev.messages
 
 lock: | $(UV)
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements/all.txt

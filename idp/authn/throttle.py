@@ -16,7 +16,7 @@ from idp.authn.models import LoginThrottle
 from idp.crypto.secrets import mac
 from idp.db.snapshot import write_tenant
 from idp.db.unit import UnitOfWork
-from idp.i18n import format_duration
+from idp.i18n import format_wait
 from idp.i18n import gettext as _
 
 FREE_FAILURES = 5
@@ -96,7 +96,7 @@ def _refusal(seconds: float | None) -> Throttled:
         sentence = _("Too many attempts. Reset your password to sign in again.")
         return Throttled(sentence, retry_after=int(LONGEST_DELAY.total_seconds()))
     wait = max(1, int(seconds) + 1)
-    return Throttled(_("Too many attempts. Try again in {wait}.", wait=format_duration(wait)), retry_after=wait)
+    return Throttled(_("Too many attempts. Try again {wait}.", wait=format_wait(wait)), retry_after=wait)
 
 
 def _digest(uow: UnitOfWork, name: str) -> bytes:
