@@ -64,12 +64,12 @@ def _ours(message: str, variables: dict[str, nodes.Expr]) -> str:
 
 
 @pass_eval_context
-def _trans(context: EvalContext, message: str, **values: object) -> str:
+def _trans(context: EvalContext, message: str, /, **values: object) -> str:
     return _filled(context, i18n.gettext(message), values)
 
 
 @pass_eval_context
-def _trans_plural(context: EvalContext, singular: str, plural: str, n: int, **values: object) -> str:
+def _trans_plural(context: EvalContext, singular: str, plural: str, n: int, /, **values: object) -> str:
     return _filled(context, i18n.unfilled(singular, plural, n), {"n": n, **values})
 
 
