@@ -77,8 +77,8 @@ def configure(*, web_workers: int, web_threads: int) -> None:
     The pool's threads start with the first password, so a process that forks later takes none of them along.
     """
     global _gate  # noqa: PLW0603 - one gate a process, as the cores are
-    threads = max(1, _CORES // web_workers)
-    _gate = Gate(threads=threads, places=max(threads, web_threads // 2))
+    places = max(1, web_threads // 2)
+    _gate = Gate(threads=max(1, min(_CORES // web_workers, places)), places=places)
 
 
 def hash_password(password: str) -> str:

@@ -97,3 +97,19 @@ def test_loopback_may_do_without_tls() -> None:
 
 def test_proxies_are_networks() -> None:
     assert Settings.load(GOOD | {"IDP_TRUSTED_PROXIES": "10.0.0.0/8, ::1"}).trusted_proxies == ("10.0.0.0/8", "::1/128")
+
+
+REDIS = ("redis://h", "rediss://u:p@h:6380/1", "redis+cluster://h:7000", "unix:///run/valkey.sock?db=1")
+
+
+@pytest.mark.parametrize("url", REDIS)
+def test_redis_may_be_of_every_kind(url: str) -> None:
+    given = Settings.load(GOOD | {"IDP_REDIS_URL": url}).redis_url
+    assert given is not None
+    assert given.get_secret_value() == url
+
+
+@pytest.mark.parametrize("url", ["h:6379", "http://h", "redis://", "redis://h:port", "unix://", "redis://h?db=x", ""])
+def test_what_is_no_address_of_redis_is_said_so(url: str) -> None:
+    with pytest.raises(Misconfigured, match="IDP_REDIS_URL must be a URL such as redis://host:6379/0"):
+        Settings.load(GOOD | {"IDP_REDIS_URL": url})

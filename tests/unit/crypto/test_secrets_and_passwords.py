@@ -1,9 +1,10 @@
 """Opaque secrets (R4, R9) and Argon2id behind its gate (R24, R26)."""
 
+import os
 import re
+import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -64,25 +65,57 @@ def test_nobody_takes_as_long_as_somebody() -> None:
 
 
 @pytest.fixture
-def closed_gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.BoundedSemaphore]:
-    gate = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(passwords, "_GATE", gate)
-    monkeypatch.setattr(passwords, "_QUEUE_SECONDS", 0.05)
-    gate.acquire()
-    yield gate
-    gate.release()
+def gate(monkeypatch: pytest.MonkeyPatch) -> passwords.Gate:
+    own = passwords.Gate(threads=2, places=4)
+    monkeypatch.setattr(passwords, "_gate", own)
+    return own
 
 
-@pytest.mark.usefixtures("closed_gate")
-def test_a_full_gate_says_come_back() -> None:
-    for act in (lambda: passwords.verify(ENCODED, "x"), lambda: passwords.hash_password("x")):
-        with pytest.raises(passwords.PasswordGateFull) as refused:
-            act()
-        assert refused.value.retry_after == 5
+def test_a_full_gate_says_come_back_at_once(gate: passwords.Gate) -> None:
+    """Two are hashing, two wait; the fifth is told, and no more threads than two ever hash."""
+    hashing, go_on = [], threading.Event()
+
+    def slowly() -> None:
+        hashing.append(threading.get_ident())
+        go_on.wait(10)
+
+    with ThreadPoolExecutor(4) as crowd:
+        waiting = [crowd.submit(gate.run, slowly) for _ in range(4)]
+        while gate._free._value:
+            time.sleep(0.001)
+        for act in (lambda: passwords.verify(ENCODED, "x"), lambda: passwords.hash_password("x")):
+            with pytest.raises(passwords.PasswordGateFull) as refused:
+                act()
+            assert refused.value.retry_after == 5
+        go_on.set()
+        for each in waiting:
+            each.result()
+    assert len(set(hashing)) <= gate.threads
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere priorities are of processes")
+def test_hashing_steps_back_and_nobody_else_does(gate: passwords.Gate) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    hashing = gate.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert (hashing, os.getpriority(os.PRIO_PROCESS, threading.get_native_id())) == (min(19, own + 10), own)
+
+
+@pytest.mark.parametrize(
+    ("web_workers", "web_threads", "threads", "places"),
+    [(1, 16, 4, 8), (4, 8, 1, 4), (16, 4, 1, 2), (1, 4, 2, 2), (1, 1, 1, 1)],
+)
+def test_half_of_the_request_threads_stay_free(
+    monkeypatch: pytest.MonkeyPatch, web_workers: int, web_threads: int, threads: int, places: int
+) -> None:
+    monkeypatch.setattr(passwords, "_gate", passwords._gate)
+    monkeypatch.setattr(passwords, "_CORES", 4)
+    passwords.configure(web_workers=web_workers, web_threads=web_threads)
+    assert (passwords._gate.threads, passwords._gate.places) == (threads, places)
+
+
+@pytest.mark.usefixtures("gate")
 def test_the_gate_opens_again_after_every_outcome() -> None:
-    with ThreadPoolExecutor(8) as crowd:
+    with ThreadPoolExecutor(4) as crowd:
         answers = list(
             crowd.map(lambda text: passwords.verify(ENCODED, text), ["x", "correct horse battery staple"] * 4)
         )
