@@ -6,6 +6,7 @@ from typing import Self
 from sqlalchemy import Engine, MetaData
 
 from idp.accounts import models as accounts_models
+from idp.accounts import notices
 from idp.actor import SYSTEM, Actor
 from idp.authn import breached, sessions
 from idp.authn import models as authn_models
@@ -49,12 +50,15 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.USER_CREATED: (messages.welcome,),
     EventType.USER_DISABLED: (sessions.end_of_user, grants.revoke_of_user),
     EventType.USER_ENABLED: (sessions.end_of_user, grants.revoke_of_user),  # a sign-in that crossed the disabling
-    EventType.USER_DELETION_REQUESTED: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.USER_DELETION_REQUESTED: (sessions.end_of_user, grants.revoke_of_user, notices.deletion_requested),
     EventType.USER_DISOWNED: (sessions.end_of_user, grants.revoke_of_user),
-    EventType.PASSWORD_SET: (sessions.end_of_user, grants.revoke_of_user),
-    EventType.PASSWORD_CHANGED: (sessions.end_of_user, grants.revoke_of_user),
-    EventType.PASSWORD_RESET: (sessions.end_of_user, grants.revoke_of_user),
-    EventType.EMAIL_CHANGED: (sessions.end_of_user, grants.revoke_of_user),
+    EventType.PASSWORD_SET: (sessions.end_of_user, grants.revoke_of_user, notices.password_changed),
+    EventType.PASSWORD_CHANGED: (sessions.end_of_user, grants.revoke_of_user, notices.password_changed),
+    EventType.PASSWORD_RESET: (sessions.end_of_user, grants.revoke_of_user, notices.password_changed),
+    EventType.EMAIL_CHANGE_REQUESTED: (notices.email_change_requested,),
+    EventType.EMAIL_CHANGED: (sessions.end_of_user, grants.revoke_of_user, notices.email_changed),
+    EventType.LOGIN_BLOCKED: (notices.login_blocked,),
+    EventType.DEVICE_ADDED: (notices.device_added,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),
     EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
 }

@@ -72,21 +72,26 @@ def get(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> LoginTransac
     Raises:
         FlowExpired: it is over, unknown, or another browser's.
     """
-    transaction = None
-    if flow is not None and browser:
-        transaction = uow.session.scalar(
-            select(LoginTransaction)
-            .where(
-                LoginTransaction.id == flow,
-                LoginTransaction.browser_digest == digest(browser),
-                LoginTransaction.completed_at.is_(None),
-                LoginTransaction.expires_at > func.now(),
-            )
-            .with_for_update()
-        )
+    transaction = find(uow, flow, browser)
     if transaction is None:
         raise FlowExpired(_("This sign-in has expired. Go back to the application and start again."))
     return transaction
+
+
+def find(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> LoginTransaction | None:
+    """As `get`; None when it is over."""
+    if flow is None or not browser:
+        return None
+    return uow.session.scalar(
+        select(LoginTransaction)
+        .where(
+            LoginTransaction.id == flow,
+            LoginTransaction.browser_digest == digest(browser),
+            LoginTransaction.completed_at.is_(None),
+            LoginTransaction.expires_at > func.now(),
+        )
+        .with_for_update()
+    )
 
 
 def submit_password(uow: UnitOfWork, transaction: LoginTransaction, email: str, password: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, literal_column
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authn import password_rules, throttle
@@ -35,9 +35,14 @@ def set_password(
         PasswordUnacceptable: it breaks the tenant's policy.
         PasswordGateFull: too many are being hashed right now.
     """
-    adopt(uow, user, hash_acceptable(uow.tenant, password, words=words_of(uow, user)))
+    replace(uow, user, hash_acceptable(uow.tenant, password, words=words_of(uow, user)), how=how, keep=keep)
+
+
+def replace(uow: UnitOfWork, user: User, password_hash: str, *, how: EventType, keep: Session | None = None) -> None:
+    """As `set_password`, of one that was accepted and hashed before."""
+    is_first = adopt(uow, user, password_hash)
     throttle.clear(uow, users.primary_email(uow, user.id).canonical)
-    events.record(uow, how, user, kept_session_id=str(keep.id) if keep else None)
+    events.record(uow, how, user, first=is_first, kept_session_id=str(keep.id) if keep else None)
 
 
 def hash_acceptable(tenant: TenantRow, password: str, *, words: Iterable[str]) -> str:
@@ -49,10 +54,18 @@ def hash_acceptable(tenant: TenantRow, password: str, *, words: Iterable[str]) -
     return argon2id.hash_password(password_rules.require_acceptable(tenant, password, words=words))
 
 
-def adopt(uow: UnitOfWork, user: User, password_hash: str) -> None:
-    """Give `user` a password that was hashed before."""
+def adopt(uow: UnitOfWork, user: User, password_hash: str) -> bool:
+    """Give `user` a password that was hashed before; answers whether they had none."""
     values: dict[str, Any] = {"password_hash": password_hash, "changed_at": uow.now}
-    _upsert(uow, user.id, values)
+    row = {"tenant_id": uow.tenant.id, "user_id": user.id, **values}
+    put = insert(PasswordCredential).values(row)
+    return bool(
+        uow.execute(
+            put.on_conflict_do_update(index_elements=["tenant_id", "user_id"], set_=values).returning(
+                literal_column("xmax = 0")
+            )
+        ).scalar()
+    )
 
 
 def remove(uow: UnitOfWork, user: User) -> None:
@@ -100,12 +113,3 @@ def _bounded(password: str) -> str:
     """Normalised; one that is too long to be anybody's is none."""
     normal = password_rules.normalise(password)
     return normal if len(normal) <= argon2id.MAX_LENGTH else ""
-
-
-def _upsert(uow: UnitOfWork, user_id: UUID, values: dict[str, Any]) -> None:
-    row = {"tenant_id": uow.tenant.id, "user_id": user_id, **values}
-    uow.execute(
-        insert(PasswordCredential)
-        .values(row)
-        .on_conflict_do_update(index_elements=["tenant_id", "user_id"], set_=values)
-    )

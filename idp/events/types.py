@@ -19,7 +19,6 @@ class EventType(StrEnum):
     USER_UPDATED = "user.updated"
     USER_DELETION_REQUESTED = "user.deletion_requested"
     USER_DELETION_CANCELLED = "user.deletion_cancelled"
-    USER_ERASED = "user.erased"
     USER_EXPORTED = "user.exported"
     USER_DISOWNED = "user.disowned"
 

@@ -37,7 +37,7 @@ def assign_role(uow: UnitOfWork, user: User, name: str) -> None:
     Raises:
         NoSuchRole: the tenant has no such role.
     """
-    role = _get(uow, name)
+    role = get_role(uow, name)
     row = {"tenant_id": uow.tenant.id, "user_id": user.id, "role_id": role.id}
     done = uow.execute(insert(RoleAssignment).values(row).on_conflict_do_nothing().returning(RoleAssignment.role_id))
     if done.first() is not None:
@@ -50,7 +50,7 @@ def unassign_role(uow: UnitOfWork, user: User, name: str) -> None:
     Raises:
         NoSuchRole: the tenant has no such role.
     """
-    role = _get(uow, name)
+    role = get_role(uow, name)
     done = uow.execute(
         delete(RoleAssignment)
         .where(RoleAssignment.user_id == user.id, RoleAssignment.role_id == role.id)
@@ -86,7 +86,12 @@ def held_by(tenant_id: Any, user_id: Any) -> ScalarSelect[list[str]]:
     )
 
 
-def _get(uow: UnitOfWork, name: str) -> Role:
+def get_role(uow: UnitOfWork, name: str) -> Role:
+    """The role of that name.
+
+    Raises:
+        NoSuchRole: the tenant has no such role.
+    """
     role = uow.session.scalar(select(Role).where(Role.name == name))
     if role is None:
         known = ", ".join(role.name for role in list_roles(uow))

@@ -19,8 +19,15 @@ from idp.users.models import Profile, User, UserEmail
 MAX_EMAIL = 254
 
 
-def create(uow: UnitOfWork, *, email: str, verified: bool = False, **profile: Any) -> User:
+def create(uow: UnitOfWork, *, email: str, verified: bool = False, via: str | None = None, **profile: Any) -> User:
     """Add a person with one primary address.
+
+    Args:
+        uow: the tenant's unit.
+        email: as typed.
+        verified: whether it is known to be theirs.
+        via: how they came, when nobody added them: ``registration`` or ``invitation``.
+        profile: attributes by name.
 
     Raises:
         EmailInvalid, EmailTaken: the address cannot be theirs.
@@ -39,7 +46,7 @@ def create(uow: UnitOfWork, *, email: str, verified: bool = False, **profile: An
             verified_at=uow.now if verified else None,
         )
     )
-    events.record(uow, EventType.USER_CREATED, user)
+    events.record(uow, EventType.USER_CREATED, user, via=via)
     return user
 
 
@@ -109,6 +116,11 @@ def parse_email(text: str) -> str:
         return validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError as refused:
         raise EmailInvalid(f"This is not an email address: {refused}", field="email") from None
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address as `parse_email` gave it, in ASCII and lower case."""
+    return address.rpartition("@")[2].encode("idna").decode().lower()
 
 
 def canonical(address: str) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from idp.authn.models import LoginTransaction, Session
+from idp.accounts.models import Invitation, Registration
+from idp.authn.models import Device, LoginThrottle, LoginTransaction, OneTimeToken
 from idp.db.base import Base
 from idp.db.unit import PlatformUnit
 from idp.events.models import Event, OutboxMessage
@@ -35,12 +36,10 @@ class Rule:
     Attributes:
         moment: column that says when the row's use was over; null is never.
         keep: for how long it stays.
-        unless: what else keeps it.
     """
 
     moment: InstrumentedAttribute[Any]
     keep: timedelta
-    unless: ColumnElement[bool] | None = None
 
     @property
     def table(self) -> Table:
@@ -50,10 +49,8 @@ class Rule:
     @property
     def is_over(self) -> ColumnElement[bool]:
         """Which rows go."""
-        return (self.moment < func.now() - self.keep) & (true() if self.unless is None else ~self.unless)
+        return self.moment < func.now() - self.keep
 
-
-_has_grants = exists().where(Grant.tenant_id == Session.tenant_id, Grant.session_id == Session.id)
 
 RULES = (
     Rule(LoginTransaction.expires_at, timedelta(hours=1)),
@@ -62,7 +59,11 @@ RULES = (
     Rule(RevokedToken.expires_at, timedelta(0)),
     Rule(ClientAssertion.expires_at, timedelta(0)),
     Rule(Grant.expires_at, timedelta(days=1)),  # its refresh family goes with it
-    Rule(Session.expires_at, timedelta(days=7), unless=_has_grants),  # offline grants outlive their session
+    Rule(Registration.expires_at, timedelta(days=1)),
+    Rule(Invitation.expires_at, timedelta(days=30)),
+    Rule(OneTimeToken.expires_at, timedelta(days=1)),
+    Rule(LoginThrottle.last_failed_at, timedelta(days=30)),
+    Rule(Device.last_seen_at, timedelta(days=400)),
     Rule(OutboxMessage.sent_at, timedelta(days=7)),
     Rule(OutboxMessage.dead_at, timedelta(days=30)),
 )
@@ -70,7 +71,7 @@ RULES = (
 
 def purge_expired(wiring: Wiring, stop: threading.Event) -> int:
     """Delete by every rule until nothing is left to delete; answers how many rows went."""
-    return sum(_until_empty(wiring, stop, rule.table, rule.is_over) for rule in RULES)
+    return sum(until_empty(wiring, stop, rule.table, rule.is_over) for rule in RULES)
 
 
 def purge_deleted_tenants(wiring: Wiring, stop: threading.Event) -> int:
@@ -83,7 +84,7 @@ def purge_deleted_tenants(wiring: Wiring, stop: threading.Event) -> int:
 
 def _purge_tenant(wiring: Wiring, stop: threading.Event, tenant: Tenant) -> int:
     doomed = [(table, _of_tenant(table, tenant)) for table in _children_first()]
-    count = sum(_until_empty(wiring, stop, table, theirs) for table, theirs in doomed)
+    count = sum(until_empty(wiring, stop, table, theirs) for table, theirs in doomed)
     with wiring.platform_unit() as platform:
         if not any(platform.session.scalar(select(exists().where(theirs))) for _, theirs in doomed):
             platform.execute(
@@ -104,7 +105,8 @@ def _of_tenant(table: Table, tenant: Tenant) -> ColumnElement[bool]:
     return theirs
 
 
-def _until_empty(wiring: Wiring, stop: threading.Event, table: Table, doomed: ColumnElement[bool]) -> int:
+def until_empty(wiring: Wiring, stop: threading.Event, table: Table, doomed: ColumnElement[bool]) -> int:
+    """Delete rows in batches until none is left; answers how many went."""
     total = 0
     while not stop.is_set():
         with wiring.platform_unit() as platform:

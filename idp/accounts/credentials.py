@@ -1,0 +1,49 @@
+"""What a signed-in person changes of how they sign in: password and address, each with the current password (R36, R38).
+
+A refusal is returned, because its record must be committed.
+"""
+
+from idp.accounts import verification
+from idp.authn import attempts, passwords
+from idp.authn.models import Session
+from idp.db.unit import UnitOfWork
+from idp.events import service as events
+from idp.events.types import EventType
+from idp.users import service as users
+from idp.users.models import User
+
+
+def change_password(uow: UnitOfWork, user: User, current: str, new: str, *, session: Session) -> bool:
+    """Another password.  The session of whoever changes it goes on, everything else that was signed in ends (R8).
+
+    Returns:
+        Whether `current` was right.
+
+    Raises:
+        Throttled, PasswordGateFull: it was not looked at.
+        PasswordUnacceptable: the new one breaks the tenant's policy.
+    """
+    if not attempts.confirm_password(uow, user, current):
+        return False
+    passwords.set_password(uow, user, new, how=EventType.PASSWORD_CHANGED, keep=session)
+    return True
+
+
+def request_email_change(uow: UnitOfWork, user: User, address: str, password: str) -> bool:
+    """Ask for another address: the new one is to be proven, the old one hears of it and stays until then (R36).
+
+    Whether somebody has the new address already shows in the mail to it, and nowhere else (R26).
+
+    Returns:
+        Whether the password was right.
+
+    Raises:
+        EmailInvalid: not an address.
+        Throttled, PasswordGateFull: the password was not looked at.
+    """
+    wanted = users.parse_email(address)
+    if not attempts.confirm_password(uow, user, password):
+        return False
+    verification.ask_for_change(uow, user, wanted)
+    events.record(uow, EventType.EMAIL_CHANGE_REQUESTED, user, wanted=wanted)
+    return True

@@ -1,0 +1,21 @@
+"""What can go wrong in the life of an account."""
+
+from idp.errors import Forbidden, Gone, Invalid
+
+
+class RegistrationClosed(Forbidden):
+    """The tenant does not take sign-ups, or not from this address."""
+
+    code = "registration-closed"
+
+
+class TermsNotAccepted(Invalid):
+    """The tenant has terms, and they were not agreed to."""
+
+    code = "terms-not-accepted"
+
+
+class LinkExpired(Gone):
+    """A mailed link that was used, superseded, is too old, or was never one of ours; which, stays unsaid."""
+
+    code = "link-expired"

@@ -1,0 +1,154 @@
+"""Invitations: an administrator names an address and its roles, and the mailed link lets its reader in (R33, R48)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from idp.accounts import registration
+from idp.accounts.errors import LinkExpired
+from idp.accounts.letters import Letter, ask
+from idp.accounts.models import Invitation
+from idp.authn import one_time_tokens, passwords
+from idp.authn.one_time_tokens import TTL, Purpose
+from idp.db.unit import UnitOfWork
+from idp.errors import NotFound
+from idp.events import service as events
+from idp.events.types import EventType
+from idp.i18n import gettext as _
+from idp.ids import new_id
+from idp.mail import messages
+from idp.mail.messages import Recipient
+from idp.rbac import service as rbac
+from idp.rbac.service import Builtin
+from idp.users import service as users
+from idp.users.models import User
+
+
+class NoSuchInvitation(NotFound):
+    """No open invitation of this tenant has that id."""
+
+    code = "no-such-invitation"
+
+
+def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBER,)) -> Invitation:
+    """Invite an address; an open invitation of the same address is superseded.
+
+    Raises:
+        EmailInvalid: not an address.
+        NoSuchRole: a role that the tenant does not have.
+    """
+    address = users.parse_email(email)
+    names = sorted({rbac.get_role(uow, role).name for role in roles})
+    uow.execute(
+        update(Invitation).where(Invitation.canonical == users.canonical(address), *_OPEN).values(revoked_at=func.now())
+    )
+    invitation = uow.add(
+        Invitation(
+            id=new_id(),
+            address=address,
+            canonical=users.canonical(address),
+            roles=names,
+            invited_by=uow.actor.id,
+            expires_at=uow.now + TTL[Purpose.INVITE],
+        )
+    )
+    events.record(uow, EventType.INVITATION_CREATED, invitation, roles=names)
+    ask(uow, Letter.INVITE, invitation_id=str(invitation.id))
+    return invitation
+
+
+def list_open(uow: UnitOfWork) -> Sequence[Invitation]:
+    """Invitations that wait for an answer, newest first."""
+    return uow.session.scalars(
+        select(Invitation).where(*_OPEN, Invitation.expires_at > func.now()).order_by(Invitation.id.desc())
+    ).all()
+
+
+def revoke(uow: UnitOfWork, invitation_id: UUID) -> Invitation:
+    """Take an invitation back.
+
+    Raises:
+        NoSuchInvitation: it was accepted or revoked before, or never was.
+    """
+    invitation: Invitation | None = uow.session.scalar(
+        update(Invitation)
+        .where(Invitation.id == invitation_id, *_OPEN)
+        .values(revoked_at=func.now())
+        .returning(Invitation),
+        execution_options={"synchronize_session": False},
+    )
+    if invitation is None:
+        raise NoSuchInvitation(f"There is no open invitation {invitation_id}.")
+    events.record(uow, EventType.INVITATION_REVOKED, invitation)
+    return invitation
+
+
+def write_invitation(uow: UnitOfWork, message_id: UUID, *, invitation_id: str) -> None:
+    """The worker's part: the mail with the link."""
+    invitation = uow.find(Invitation, UUID(invitation_id))
+    if invitation is None or not _is_open(uow, invitation):
+        return
+    issued = one_time_tokens.issue(
+        uow, Purpose.INVITE, invitation.id, message_id=message_id, bound=invitation.canonical
+    )
+    if issued is None:
+        return
+    known = users.find_by_email(uow, invitation.address)
+    to = Recipient(invitation.address, known.profile.name if known else None, known.profile.locale if known else None)
+    link = f"{uow.tenant.issuer}/signup?invitation={issued.token}"
+    inviter = uow.find(User, invitation.invited_by) if invitation.invited_by else None
+    invited_by = None if inviter is None else inviter.profile.name
+    messages.invitation(uow, to, link=link, invited_by=invited_by, expires_at=invitation.expires_at)
+
+
+def find(uow: UnitOfWork, text: str) -> tuple[Invitation, User | None] | None:
+    """The invitation behind a link, and who has its address already, if anybody; uses nothing up."""
+    token = one_time_tokens.find(uow, text, Purpose.INVITE)
+    invitation = None if token is None else uow.find(Invitation, token.subject_id)
+    if invitation is None or not _is_open(uow, invitation):
+        return None
+    return invitation, users.find_by_email(uow, invitation.address)
+
+
+def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, profile: Mapping[str, Any]) -> User:
+    """Come in by an invitation.  Whoever has the address already gets the roles and keeps their password.
+
+    Args:
+        uow: the tenant's unit.
+        text: the token of the link.
+        password: of a new account; ignored for one that exists.
+        terms_accepted: whether the tenant's terms were agreed to.
+        profile: attributes of a new account, by name.
+
+    Raises:
+        LinkExpired: the link does nothing any more.
+        TermsNotAccepted, ProfileInvalid, PasswordUnacceptable, PasswordGateFull: the link is still good.
+    """
+    found = find(uow, text)
+    if found is None:
+        raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))
+    invitation, user = found
+    password_hash, terms_version, whole = "", None, users.parse_profile(profile)
+    if user is None:
+        terms_version = registration.agreed_terms(uow, accepted=terms_accepted)
+        words = [invitation.address, *filter(None, (whole.name, whole.given_name, whole.family_name))]
+        password_hash = passwords.hash_acceptable(uow.tenant, password, words=words)
+    if one_time_tokens.consume(uow, text, Purpose.INVITE) is None:
+        raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))
+    invitation.accepted_at = uow.now
+    if user is None:
+        user = registration.admit(uow, invitation.address, whole, terms_version, via="invitation")
+        passwords.adopt(uow, user, password_hash)
+    for role in invitation.roles:
+        rbac.assign_role(uow, user, role)
+    events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=str(user.id))
+    return user
+
+
+_OPEN = (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
+
+
+def _is_open(uow: UnitOfWork, invitation: Invitation) -> bool:
+    return invitation.accepted_at is None and invitation.revoked_at is None and invitation.expires_at > uow.now

@@ -1,0 +1,147 @@
+"""Notices: what happened to an account is told to its owner, with a way to say “this was not me” (R34, R36, R38).
+
+Subscribers: each reacts to an event inside its transaction.
+"""
+
+from uuid import UUID
+
+from idp.accounts import letters
+from idp.authn import one_time_tokens, passwords
+from idp.authn.models import OneTimeToken
+from idp.authn.one_time_tokens import Purpose
+from idp.db.unit import UnitOfWork
+from idp.events import service as events
+from idp.events.models import Event
+from idp.events.types import EventType
+from idp.mail import messages
+from idp.mail.messages import Circumstances, Recipient, recipient_of
+from idp.users import service as users
+from idp.users.errors import EmailTaken
+from idp.users.models import User
+
+
+def password_changed(uow: UnitOfWork, event: Event) -> None:
+    """To whoever has another password now; a first one is no news."""
+    user = _person(uow, event.target_id)
+    if user is None or event.data.get("first"):
+        return
+    to = recipient_of(user, users.primary_email(uow, user.id))
+    messages.password_changed(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to))
+
+
+def email_change_requested(uow: UnitOfWork, event: Event) -> None:
+    """To the address that is still theirs."""
+    user = _person(uow, event.target_id)
+    if user is None:
+        return
+    to = recipient_of(user, users.primary_email(uow, user.id))
+    messages.email_change_requested(
+        uow,
+        to,
+        new_address=event.data["wanted"],
+        circumstances=_circumstances(uow, event),
+        not_me=_not_me(uow, event, user, to),
+    )
+
+
+def email_changed(uow: UnitOfWork, event: Event) -> None:
+    """To the address that was theirs."""
+    user = _person(uow, event.target_id)
+    if user is None:
+        return
+    to = Recipient(event.data["before"], user.profile.name, user.profile.locale)
+    messages.email_changed(
+        uow,
+        to,
+        new_address=users.primary_email(uow, user.id).address,
+        circumstances=_circumstances(uow, event),
+        not_me=_not_me(uow, event, user, to),
+    )
+
+
+def device_added(uow: UnitOfWork, event: Event) -> None:
+    """To whoever signed in from a new device."""
+    user = _person(uow, UUID(event.data["user_id"]))
+    if user is None:
+        return
+    to = recipient_of(user, users.primary_email(uow, user.id))
+    messages.new_device(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to))
+
+
+def login_blocked(uow: UnitOfWork, event: Event) -> None:
+    """To whoever's password is being guessed, if the name is anybody's."""
+    user = _person(uow, event.target_id)
+    if user is None:
+        return
+    to = recipient_of(user, users.primary_email(uow, user.id))
+    messages.sign_in_blocked(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to))
+
+
+def deletion_requested(uow: UnitOfWork, event: Event) -> None:
+    """To whoever asked to be deleted."""
+    user = _person(uow, event.target_id)
+    if user is None or user.deletes_at is None:
+        return
+    to = recipient_of(user, users.primary_email(uow, user.id))
+    messages.deletion_requested(
+        uow,
+        to,
+        deletes_at=user.deletes_at,
+        circumstances=_circumstances(uow, event),
+        not_me=_not_me(uow, event, user, to),
+    )
+
+
+def find_disowner(uow: UnitOfWork, text: str) -> User | None:
+    """Whose account the link of a notice would close to everybody; uses nothing up."""
+    token = one_time_tokens.find(uow, text, Purpose.NOT_ME)
+    return None if token is None else _person(uow, token.user_id)
+
+
+def disown(uow: UnitOfWork, text: str) -> User | None:
+    """“This was not me”: end everything, let nobody in by the password, and mail a way to make a new one.
+
+    The way goes to the address that the notice went to; where that was changed, it is theirs again.
+
+    Returns:
+        None when the link does nothing any more.
+    """
+    token = one_time_tokens.consume(uow, text, Purpose.NOT_ME)
+    user = None if token is None else _person(uow, token.user_id)
+    if token is None or user is None:
+        return None
+    _give_back(uow, user, token)
+    user.deletes_at = None
+    passwords.remove(uow, user)
+    one_time_tokens.drop(uow, user.id)
+    uow.flush()
+    events.record(uow, EventType.USER_DISOWNED, user)
+    letters.ask(uow, letters.Letter.RECOVER, email=users.primary_email(uow, user.id).address, by_admin=False)
+    return user
+
+
+def _give_back(uow: UnitOfWork, user: User, token: OneTimeToken) -> None:
+    """The address that the notice went to, when it is not the account's any more."""
+    if users.primary_email(uow, user.id).address == token.bound:
+        return
+    try:
+        users.change_email(uow, user, token.bound)
+    except EmailTaken:
+        return  # somebody signed up with it meanwhile, and proved it
+
+
+def _person(uow: UnitOfWork, user_id: UUID | None) -> User | None:
+    user = None if user_id is None else uow.find(User, user_id)
+    return None if user is None or user.disabled_at is not None else user
+
+
+def _circumstances(uow: UnitOfWork, event: Event) -> Circumstances:
+    return Circumstances(uow.now, event.ip, event.user_agent)
+
+
+def _not_me(uow: UnitOfWork, event: Event, user: User, to: Recipient) -> str:
+    uow.flush()
+    issued = one_time_tokens.issue(
+        uow, Purpose.NOT_ME, event.id, message_id=event.id, user_id=user.id, bound=to.address
+    )
+    return f"{uow.tenant.issuer}/not-me?token={issued.token if issued else ''}"
