@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 SHORTEST_WORD = 3
 _LIST = Path(__file__).with_name("blocklist.txt")
-_LONGEST = 256
+_LONGEST = 160
 _FORWARD = (
     "abcdefghijklmnopqrstuvwxyz 01234567890 qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm "
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p 1qazxsw23edcvfr45tgbnhy67ujm qazwsxedcrfvtgbyhnujmikolp "
@@ -76,8 +76,9 @@ def guess(password: str, known: frozenset[str]) -> Guess:
 
 def _cheapest(text: str, known: frozenset[str]) -> Guess:
     """Over all ways to cut `text` into pieces, from left to right."""
-    longest = max(_LONGEST_WALK, *map(len, known), 0)
     disguised = [shown for table in _DISGUISES if (shown := text.translate(table)) != text]
+    known = frozenset(word for word in known if any(word in spelling for spelling in (text, *disguised)))
+    longest = max(_LONGEST_WALK, *map(len, known), 0)
     best = [Guess(0.0, by_known_words=False)]
     for end in range(1, len(text) + 1):
         bits, by_known = best[end - 1]
