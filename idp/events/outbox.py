@@ -1,10 +1,12 @@
 """The outbox: the only way to make something leave the system, at least once.
 
 Enqueued in the transaction of the change; claimed by the worker with SKIP LOCKED, so that many workers share the
-queue; settled with exponential backoff and, after the last try, a visible dead letter.
+queue; settled with exponential backoff and, after the last try, a visible dead letter.  What only the recipient may
+see is sealed with the tenant's data key, so that a copy of the database opens nothing (R33).
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,17 +14,42 @@ from sqlalchemy import select, update
 
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events.models import OutboxMessage
+from idp.ids import new_id
 
 MAX_ATTEMPTS = 10
 LEASE = timedelta(minutes=2)
 """A claimed message comes back after this long when its worker died."""
 POSTPONEMENT = timedelta(minutes=1)
 _FIRST_DELAY = timedelta(seconds=5)
+_PLACE = {"table": "outbox_messages", "column": "body_sealed"}
 
 
-def enqueue(uow: UnitOfWork, kind: str, **payload: Any) -> OutboxMessage:
-    """Send `payload` as `kind` when, and only when, the transaction commits."""
-    return uow.add(OutboxMessage(kind=kind, payload=payload))
+def enqueue(uow: UnitOfWork, kind: str, *, sealed: Mapping[str, Any] | None = None, **payload: Any) -> OutboxMessage:
+    """Send a message when, and only when, the transaction commits.
+
+    Args:
+        uow: the transaction of the change.
+        kind: which handler sends it.
+        sealed: JSON that only `open_body` shows again.
+        payload: JSON that an operator may see.
+    """
+    message = OutboxMessage(id=new_id(), kind=kind, payload=payload)
+    if sealed is not None:
+        message.body_sealed = uow.data_key.seal(json.dumps(sealed).encode(), row=message.id, **_PLACE)
+    return uow.add(message)
+
+
+def open_body(uow: UnitOfWork, message: OutboxMessage) -> dict[str, Any]:
+    """What was sealed with `message`; nothing, if nothing was.
+
+    Raises:
+        NotFound: the tenant was deleted and its key shredded.
+        SealBroken: sealed elsewhere, or damaged.
+    """
+    if message.body_sealed is None:
+        return {}
+    body: dict[str, Any] = json.loads(uow.data_key.unseal(message.body_sealed, row=message.id, **_PLACE))
+    return body
 
 
 def claim(platform: PlatformUnit, *, limit: int = 20) -> Sequence[OutboxMessage]:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idp.colour import DARK_SURFACES, LIGHT_SURFACES, accessible_accent, contrast
 from idp.web import theme
-from idp.web.theme import DARK_SURFACES, LIGHT_SURFACES, accessible_accent, contrast, theme_css
+from idp.web.theme import theme_css
 
 STYLESHEET = Path(theme.__file__).parent / "static" / "idp.css"
 

@@ -1,0 +1,148 @@
+"""Mails that tell what happened to an account, when and where, and what to do if it wasn't its owner (R34, R36, R38).
+
+The link of the button or of the last line ends everything and closes the account until its owner is back.
+"""
+
+from datetime import datetime
+
+from idp import i18n
+from idp.db.unit import UnitOfWork
+from idp.i18n import gettext as _
+from idp.mail.content import Circumstances, Content, Link, said
+from idp.mail.sending import Recipient, mail
+
+
+@mail
+def password_changed(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, not_me: str) -> Content:
+    """There is another password now."""
+    tenant = said(uow.tenant.name)
+    return _notice(
+        circumstances,
+        not_me,
+        subject=_("Your {tenant} password was changed", tenant=tenant),
+        heading=_("Your password was changed"),
+        before=_("The password of your account at {tenant} was changed.", tenant=tenant),
+    )
+
+
+@mail
+def email_change_requested(
+    uow: UnitOfWork, to: Recipient, *, new_address: str, circumstances: Circumstances, not_me: str
+) -> Content:
+    """Somebody wants another address for the account; goes to the one it has."""
+    tenant = said(uow.tenant.name)
+    return _notice(
+        circumstances,
+        not_me,
+        subject=_("Your {tenant} account is to have another address", tenant=tenant),
+        heading=_("Another address for your account"),
+        before=_(
+            "Your account at {tenant} is to have the address {address}, as soon as it is confirmed.",
+            tenant=tenant,
+            address=said(new_address),
+        ),
+    )
+
+
+@mail
+def email_changed(
+    uow: UnitOfWork, to: Recipient, *, new_address: str, circumstances: Circumstances, not_me: str
+) -> Content:
+    """The account has another address; goes to the one it had."""
+    tenant = said(uow.tenant.name)
+    return _notice(
+        circumstances,
+        not_me,
+        subject=_("Your {tenant} account has another address", tenant=tenant),
+        heading=_("Your account has another address"),
+        before=_(
+            "The address of your account at {tenant} is {address} now. You sign in with it, and our mails go there.",
+            tenant=tenant,
+            address=said(new_address),
+        ),
+    )
+
+
+@mail
+def new_device(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, not_me: str) -> Content:
+    """Somebody signed in from a device that the account didn't know."""
+    tenant = said(uow.tenant.name)
+    return _notice(
+        circumstances,
+        not_me,
+        subject=_("New sign-in to your {tenant} account", tenant=tenant),
+        heading=_("Sign-in from a new device"),
+        before=_("Somebody signed in to your account at {tenant} from a device that is new to us.", tenant=tenant),
+    )
+
+
+@mail
+def sign_in_blocked(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, not_me: str) -> Content:
+    """Too many wrong passwords: nobody signs in with the password until its owner makes a new one."""
+    tenant = said(uow.tenant.name)
+    return Content(
+        subject=_("Sign-in to your {tenant} account is blocked", tenant=tenant),
+        heading=_("Too many wrong passwords"),
+        before=(
+            _(
+                "Somebody tried many wrong passwords for your account at {tenant}. "
+                "Nobody can sign in with the password now, not even you, until you make a new one.",
+                tenant=tenant,
+            ),
+        ),
+        circumstances=circumstances,
+        button=Link(_("Make a new password"), f"{uow.tenant.issuer}/recovery"),
+        after=(_("None of those passwords was right."),),
+        other=Link(_("If it wasn't you, you can also sign out everywhere, here:"), not_me),
+    )
+
+
+@mail
+def deletion_requested(
+    uow: UnitOfWork, to: Recipient, *, deletes_at: datetime, circumstances: Circumstances, not_me: str
+) -> Content:
+    """The account goes, unless its owner comes back in time."""
+    tenant, day = said(uow.tenant.name), i18n.format_date(deletes_at)
+    return Content(
+        subject=_("Your {tenant} account will be deleted", tenant=tenant),
+        heading=_("Your account will be deleted on {day}", day=day),
+        before=(
+            _("You asked for your account at {tenant} to be deleted, with everything in it.", tenant=tenant),
+            _("Until then you can keep it: sign in and say so."),
+        ),
+        circumstances=circumstances,
+        button=Link(_("Keep my account"), f"{uow.tenant.issuer}/login"),
+        after=(_("If you still want to leave, there is nothing more to do."),),
+        other=Link(_("If it wasn't you who asked, say so here:"), not_me),
+    )
+
+
+@mail
+def account_deleted(uow: UnitOfWork, to: Recipient) -> Content:
+    """The last mail."""
+    tenant = said(uow.tenant.name)
+    return Content(
+        subject=_("Your {tenant} account was deleted", tenant=tenant),
+        heading=_("Your account was deleted"),
+        before=(
+            _("Your account at {tenant} and everything in it were deleted, for good.", tenant=tenant),
+            _("This is our last mail to you."),
+        ),
+    )
+
+
+def _notice(circumstances: Circumstances, not_me: str, *, subject: str, heading: str, before: str) -> Content:
+    return Content(
+        subject=subject,
+        heading=heading,
+        before=(before,),
+        circumstances=circumstances,
+        button=Link(_("This wasn't me"), not_me),
+        after=(
+            _("If it was you, there is nothing to do."),
+            _(
+                "If it wasn't you, follow the link within 7 days: it signs everybody out, "
+                "and we send you a way to make a new password."
+            ),
+        ),
+    )
