@@ -76,9 +76,15 @@ def resume(uow: UnitOfWork, secret: str | None) -> Session | None:
             User.disabled_at.is_(None),
         )
     )
-    if session is not None and session.last_seen_at + TOUCH_EVERY < uow.now:
-        session.last_seen_at = uow.now
+    if session is not None:
+        touch(uow, session)
     return session
+
+
+def touch(uow: UnitOfWork, session: Session) -> None:
+    """Write down that somebody uses this session."""
+    if session.last_seen_at + TOUCH_EVERY < uow.now:
+        session.last_seen_at = uow.now
 
 
 def end(uow: UnitOfWork, session: Session, *, reason: str) -> None:

@@ -8,11 +8,8 @@ from sqlalchemy import Text, bindparam, func, select, update
 from idp.authn.models import Session
 from idp.crypto.secrets import digest, new_secret
 from idp.db.unit import UnitOfWork
-from idp.events import service as events
-from idp.events.types import EventType
-from idp.ids import new_id
 from idp.oauth import grants
-from idp.oauth.models import AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client, Grant
+from idp.oauth.models import AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Client
 
 CODE_TTL = timedelta(seconds=60)
 
@@ -43,24 +40,16 @@ def issue_code(uow: UnitOfWork, request: AuthorizationRequest, client: Client, s
     if won.first() is None:
         return None
     asked: AuthorizationParameters = request.parameters
-    grant = uow.add(
-        Grant(
-            id=new_id(),
-            user_id=session.user_id,
-            client_id=client.id,
-            session_id=session.id,
-            scope=asked.scope,
-            resource=asked.resource,
-            userinfo_claims=asked.userinfo_claims,
-            id_token_claims=asked.id_token_claims,
-            nonce=asked.nonce,
-            acr=session.acr,
-            amr=session.methods,
-            authenticated_at=session.authenticated_at,
-            expires_at=uow.now + uow.tenant.policy.refresh_absolute_ttl,
-        )
+    grant = grants.start(
+        uow,
+        client,
+        session,
+        scope=asked.scope,
+        resource=asked.resource,
+        userinfo_claims=asked.userinfo_claims,
+        id_token_claims=asked.id_token_claims,
+        nonce=asked.nonce,
     )
-    uow.flush()
     code = new_secret("ac")
     uow.add(
         AuthorizationCode(
@@ -71,15 +60,6 @@ def issue_code(uow: UnitOfWork, request: AuthorizationRequest, client: Client, s
             code_challenge=asked.code_challenge,
             expires_at=uow.now + CODE_TTL,
         )
-    )
-    events.record(
-        uow,
-        EventType.GRANT_CREATED,
-        grant,
-        user_id=str(grant.user_id),
-        client_id=str(client.id),
-        scope=grant.scope,
-        session_id=str(session.id),
     )
     return code
 

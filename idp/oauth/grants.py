@@ -1,17 +1,20 @@
 """Grants: what a person allowed a client.  Living ones are found with all a token needs; revoking ends the family."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.models import Event
 from idp.events.types import EventType
+from idp.ids import new_id
+from idp.oauth import scopes
 from idp.oauth.claims import Subject
-from idp.oauth.models import Client, Grant, RevokedToken
+from idp.oauth.models import Client, Grant, RefreshFamily, RevokedToken
 from idp.rbac import service as rbac
 from idp.users.models import User, UserEmail
 
@@ -39,6 +42,59 @@ _LIVING = (
 )
 
 
+def start(
+    uow: UnitOfWork,
+    client: Client,
+    session: Session,
+    *,
+    scope: Sequence[str],
+    resource: Sequence[str] = (),
+    userinfo_claims: Sequence[str] = (),
+    id_token_claims: Sequence[str] = (),
+    nonce: str | None = None,
+) -> Grant:
+    """Write down what a client may do for the person of `session`, as long as that session lasts.
+
+    Args:
+        uow: the tenant's unit.
+        client: for whom.
+        session: whose sign-in it stands on.
+        scope: within the client's registration, and consented to where that is needed (R11, R14).
+        resource: identifiers of APIs that were asked for.
+        userinfo_claims: asked for one by one, from userinfo.
+        id_token_claims: the same, in the ID token.
+        nonce: of the request.
+    """
+    grant = uow.add(
+        Grant(
+            id=new_id(),
+            user_id=session.user_id,
+            client_id=client.id,
+            session_id=session.id,
+            scope=list(scope),
+            resource=list(resource),
+            userinfo_claims=list(userinfo_claims),
+            id_token_claims=list(id_token_claims),
+            nonce=nonce,
+            acr=session.acr,
+            amr=session.methods,
+            authenticated_at=session.authenticated_at,
+            expires_at=uow.now + uow.tenant.policy.refresh_absolute_ttl,
+        )
+    )
+    uow.flush()
+    events.record(
+        uow,
+        EventType.GRANT_CREATED,
+        grant,
+        user_id=str(grant.user_id),
+        client_id=str(client.id),
+        scope=grant.scope,
+        session_id=str(session.id),
+    )
+    return grant
+
+
 def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> Subject | None:
     """A grant that lives, with its person, address and roles, in one query.
 
@@ -52,6 +108,32 @@ def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> 
     """
     row: Any = uow.execute(_LIVING, {"grant": grant_id, "token": jti or ""}).first()
     return None if row is None else Subject(row[0], row[1], row[2], sorted(row[3] or ()))
+
+
+def list_sessions(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:
+    """Where a person is signed in, the last seen first: sessions in use, and those that an application still refreshes.
+
+    The second kind is idle by `idp.authn.sessions`, whose clock is the cookie's, and opens an account all the same.
+    """
+    policy = uow.tenant.policy
+    refreshed = (
+        select(Grant.id)
+        .join(RefreshFamily, (RefreshFamily.tenant_id == Grant.tenant_id) & (RefreshFamily.grant_id == Grant.id))
+        .where(
+            Grant.tenant_id == Session.tenant_id,
+            Grant.session_id == Session.id,
+            Grant.revoked_at.is_(None),
+            RefreshFamily.expires_at > func.now(),
+            or_(Grant.scope.op("@>")([scopes.OFFLINE_ACCESS]), Session.expires_at > func.now()),
+        )
+        .exists()
+    )
+    in_use = and_(Session.expires_at > func.now(), Session.last_seen_at > func.now() - policy.session_idle_ttl)
+    return uow.session.scalars(
+        select(Session)
+        .where(Session.user_id == user_id, Session.ended_at.is_(None), or_(in_use, refreshed))
+        .order_by(Session.last_seen_at.desc(), Session.id.desc())
+    ).all()
 
 
 def revoke_grant(uow: UnitOfWork, grant_id: UUID, *, reason: str) -> None:

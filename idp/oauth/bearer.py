@@ -1,0 +1,69 @@
+"""Access tokens of ours that come back to us: userinfo and the sign-in API read them here (RFC 6750, RFC 9068 §4)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from idp.db.unit import UnitOfWork
+from idp.keys import signing
+from idp.keys.errors import TokenInvalid
+from idp.oauth import grants
+from idp.oauth.claims import Subject
+from idp.oauth.errors import OAuthError
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whoever presented a token that is good right now.
+
+    Attributes:
+        subject: its grant and person.
+        scope: of the token.
+    """
+
+    subject: Subject
+    scope: list[str]
+
+
+def read(authorization: str | None, *, realm: str) -> str:
+    """The token in an ``Authorization`` header (RFC 6750 §2.1).
+
+    Raises:
+        OAuthError: there is none; the challenge says nothing more (§3.1).
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise OAuthError("invalid_token", "A bearer token is needed.", status=401, challenge=f'Bearer realm="{realm}"')
+    return token.strip()
+
+
+def authenticate(uow: UnitOfWork, text: str, *, realm: str, scope: str | None = None) -> Bearer:
+    """The person and client behind a token that is for us: signature, type, audience, time, and its grant of now (R8).
+
+    Args:
+        uow: the tenant's unit.
+        text: the token.
+        realm: what is protected, for the challenge.
+        scope: that the token must have.
+
+    Raises:
+        OAuthError: ``invalid_token``, or ``insufficient_scope`` for a machine's token and one without `scope`.
+    """
+    try:
+        claims = signing.verify(uow, text, "at+jwt", aud=uow.tenant.issuer)
+    except TokenInvalid:
+        raise refusal(realm, "invalid_token", f"The access token is wrong, expired or not meant for {realm}.") from None
+    granted = claims["scope"].split()
+    if scope is not None and scope not in granted:
+        raise refusal(realm, "insufficient_scope", f"The access token has no {scope} scope.", status=403)
+    if "grant_id" not in claims:
+        raise refusal(realm, "insufficient_scope", "The access token is not a person's.", status=403)
+    subject = grants.find_subject(uow, UUID(claims["grant_id"]), jti=claims["jti"])
+    if subject is None:
+        raise refusal(realm, "invalid_token", "The access token was revoked.")
+    return Bearer(subject, granted)
+
+
+def refusal(realm: str, error: str, detail: str, *, status: int = 401) -> OAuthError:
+    """An error with the challenge of RFC 6750 §3."""
+    challenge = f'Bearer realm="{realm}", error="{error}", error_description="{detail}"'
+    return OAuthError(error, detail, status=status, challenge=challenge)
