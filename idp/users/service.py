@@ -57,7 +57,9 @@ def parse_profile(members: Mapping[str, Any]) -> Profile:
         ProfileInvalid: an attribute is unknown or malformed.
     """
     try:
-        return Profile.model_validate({name: value for name, value in members.items() if value not in {None, ""}})
+        return Profile.model_validate(
+            {name: value for name, value in members.items() if value is not None and value != ""}
+        )
     except ValidationError as refused:
         first = refused.errors()[0]
         raise ProfileInvalid(f"{first['loc'][0]}: {first['msg']}.", field=str(first["loc"][0])) from None
