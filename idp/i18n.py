@@ -148,6 +148,16 @@ def format_wait(span: timedelta | float) -> str:
     return _format_span(span, in_future=True)
 
 
+def format_ago(moment: datetime, now: datetime) -> str:
+    """How long ago something was, rounded down: “4 minutes ago”; within the last minute, “just now”."""
+    seconds = int((now - moment).total_seconds())
+    unit, size = next(((unit, size) for unit, size in _UNITS[:-1] if seconds >= size), ("second", 0))
+    if not size:
+        return gettext("just now")
+    whole = timedelta(seconds=-(seconds // size) * size)
+    return dates.format_timedelta(whole, unit, inf, add_direction=True, locale=current().locale)
+
+
 def _format_span(span: timedelta | float, *, in_future: bool) -> str:
     seconds = max(1, ceil(span.total_seconds() if isinstance(span, timedelta) else span))
     unit, size = next((unit, size) for unit, size in _UNITS if seconds >= 2 * size or size in {seconds, 1})

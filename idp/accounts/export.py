@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
+from idp.accounts import activity
 from idp.authn import sessions
 from idp.authn.models import Device
 from idp.db.unit import UnitOfWork
@@ -55,31 +56,20 @@ def document(uow: UnitOfWork, user: User) -> dict[str, Any]:
             {"name": client.name, "scope": consent.scope, "given_at": _moment(consent.given_at)}
             for consent, client in consents.list_of(uow, user.id)
         ],
-        "activity": [_event(event) for event in activity(uow, user, limit=MAX_EVENTS)],
+        "activity": [_event(user, event) for event in activity.done_and_suffered(uow, user, limit=MAX_EVENTS)],
     }
     events.record(uow, EventType.USER_EXPORTED, user)
     return whole
 
 
-def activity(uow: UnitOfWork, user: User, *, limit: int, before: Event | None = None) -> list[Event]:
-    """What a person did and what was done to their account, newest first."""
-    statement = select(Event).where(or_(Event.actor_id == user.id, Event.target_id == user.id, _of(user)))
-    if before is not None:
-        statement = statement.where(Event.id < before.id)
-    return list(uow.session.scalars(statement.order_by(Event.id.desc()).limit(limit)).all())
-
-
-def _of(user: User) -> Any:
-    return Event.data["user_id"].astext == str(user.id)
-
-
-def _event(event: Event) -> dict[str, Any]:
+def _event(user: User, event: Event) -> dict[str, Any]:
+    theirs = activity.shows_place(event, user)
     return {
         "type": event.type,
         "outcome": event.outcome,
         "occurred_at": _moment(event.occurred_at),
-        "ip": event.ip,
-        "user_agent": event.user_agent,
+        "ip": event.ip if theirs else None,
+        "user_agent": event.user_agent if theirs else None,
     }
 
 

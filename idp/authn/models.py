@@ -23,7 +23,8 @@ class PasswordCredential(TenantScoped, Base):
 class LoginTransaction(TenantScoped, Identified, Base):
     """A half-finished authentication, bound to one browser and to what it resumes (R32).
 
-    `required_user_id` is set when one particular person must prove again that it is them.
+    `required_user_id` is set when one particular person must prove again that it is them, `next_page` when one of the
+    tenant's own pages was asked for: its path below the issuer.
     """
 
     __tablename__ = "login_transactions"
@@ -40,6 +41,7 @@ class LoginTransaction(TenantScoped, Identified, Base):
     required_user_id: Mapped[UUID | None]
     email_hint: Mapped[str | None]
     device_digest: Mapped[bytes | None]
+    next_page: Mapped[str | None]
     user_id: Mapped[UUID | None]
     methods: Mapped[list[str]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

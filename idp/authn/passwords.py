@@ -1,6 +1,7 @@
 """Passwords of people: set by policy, verified in the same time whoever it is (R24–R26)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,12 @@ def adopt(uow: UnitOfWork, user: User, password_hash: str) -> bool:
 def remove(uow: UnitOfWork, user: User) -> None:
     """Take the password away: nobody signs in with it any more, and a recovery makes another."""
     uow.execute(delete(PasswordCredential).where(PasswordCredential.user_id == user.id))
+
+
+def changed_at(uow: UnitOfWork, user: User) -> datetime | None:
+    """Since when the password is what it is; None when there is none."""
+    credential = uow.session.get(PasswordCredential, (uow.tenant.id, user.id))
+    return None if credential is None else credential.changed_at
 
 
 def matches(password_hash: str, password: str) -> bool:

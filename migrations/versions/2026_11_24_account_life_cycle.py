@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.add_column("clients", sa.Column("direct_sign_in", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("outbox_messages", sa.Column("body_sealed", sa.LargeBinary(), nullable=True))
     op.add_column("login_transactions", sa.Column("device_digest", sa.LargeBinary(), nullable=True))
+    op.add_column("login_transactions", sa.Column("next_page", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("terms_version", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("terms_accepted_at", _MOMENT, nullable=True))
     op.add_column("users", sa.Column("deletes_at", _MOMENT, nullable=True))
@@ -130,6 +131,7 @@ def downgrade() -> None:
         ("users", "deletes_at"),
         ("users", "terms_accepted_at"),
         ("users", "terms_version"),
+        ("login_transactions", "next_page"),
         ("login_transactions", "device_digest"),
         ("outbox_messages", "body_sealed"),
         ("clients", "direct_sign_in"),
