@@ -13,19 +13,36 @@ from tests.factories import CALLBACK, PASSWORD
 
 
 class Forms(HTMLParser):
-    """The first form of a page: its action and its named inputs."""
+    """One form of a page: its action and the named inputs that a browser would send.
 
-    def __init__(self, html: str) -> None:
+    Args:
+        html: the page.
+        number: which of its forms, from the first.
+    """
+
+    def __init__(self, html: str, number: int = 0) -> None:
         super().__init__()
         self.action, self.fields = "", {}
+        self._before, self._is_open = number, False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag == "form" and not self.action:
-            self.action = values.get("action") or ""
-        elif tag == "input" and values.get("name"):
+        if tag == "form":
+            self._is_open = self._before == 0
+            self._before -= 1
+            if self._is_open:
+                self.action = values.get("action") or ""
+        elif self._is_open and tag == "input" and values.get("name") and self._is_sent(values):
             self.fields[values["name"]] = values.get("value") or ""
+
+    @staticmethod
+    def _is_sent(values: dict[str, str | None]) -> bool:
+        return values.get("type") != "checkbox" or "checked" in values
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_open = False
 
 
 class Browser:
@@ -77,9 +94,9 @@ class Browser:
         query = urlencode(self.parameters(client, **changes), doseq=True)
         return self.follow(self.get(self.url(f"/oauth/authorize?{query}")))
 
-    def submit(self, page: Any, **values: str) -> Any:
-        """Send the page's form with these values, and follow."""
-        form = Forms(page.text)
+    def submit(self, page: Any, number: int = 0, /, **values: str) -> Any:
+        """Send the page's first form, or the one with this number, with these values, and follow."""
+        form = Forms(page.text, number)
         return self.follow(self.post(form.action, data={**form.fields, **values}))
 
     def sign_in(self, page: Any, email: str = "ada@example.com", password: str = PASSWORD) -> Any:

@@ -3,12 +3,11 @@
 import re
 import threading
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from sqlalchemy import select
 
-from idp.db.unit import PlatformUnit
+from idp.events import outbox
 from idp.events.models import OutboxMessage
 from idp.mail import messages
 from idp.tenants.models import Tenant
@@ -16,7 +15,7 @@ from idp.wiring import Wiring
 from idp.worker import delivery
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
-_CODE = re.compile(r"(?<![\w-])\d{4}[ \u00a0-]?\d{4}(?![\w-])")
+_CODE = re.compile(r"^\s*(\d{4}[ \u00a0-]?\d{4})\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -44,19 +43,21 @@ class Post:
         while delivery.deliver_due(self.wiring, threading.Event()):
             pass
         with self.wiring.platform_unit() as platform:
-            failed = select(OutboxMessage).where(*self._ours(), OutboxMessage.last_error.is_not(None))
-            errors = [f"{message.kind}: {message.last_error}" for message in platform.session.scalars(failed)]
+            failed = platform.session.scalars(
+                select(OutboxMessage).where(
+                    OutboxMessage.tenant_id == self.tenant.id, OutboxMessage.last_error.is_not(None)
+                )
+            )
+            errors = [f"{message.kind}: {message.last_error}" for message in failed]
         assert not errors, errors
 
     def mails(self, to: str | None = None) -> list[Mail]:
         """What was written, to one address or to everybody; `deliver` first."""
-        with self.wiring.platform_unit() as platform:
-            rows = platform.session.scalars(
-                select(OutboxMessage)
-                .where(*self._ours(), OutboxMessage.kind == messages.KIND)
-                .order_by(OutboxMessage.created_at, OutboxMessage.id)
+        with self.wiring.tenant_unit(self.tenant) as uow:
+            rows = uow.session.scalars(
+                select(OutboxMessage).where(OutboxMessage.kind == messages.KIND).order_by(OutboxMessage.id)
             )
-            mails = [self._read(platform, row) for row in rows]
+            mails = [Mail(row.payload["to"], **outbox.open_body(uow, row)) for row in rows]
         return [mail for mail in mails if to in {None, mail.to}]
 
     def last(self, to: str) -> Mail:
@@ -80,13 +81,6 @@ class Post:
     def code(self, to: str) -> str:
         """The digits of the newest mail that has a code."""
         self.deliver()
-        codes = [code for mail in self.mails(to) for code in _CODE.findall(_LINK.sub("", mail.text))]
+        codes = [code for mail in self.mails(to) for code in _CODE.findall(mail.text)]
         assert codes, f"no code was sent to {to}"
         return re.sub(r"\D", "", codes[-1])
-
-    def _ours(self) -> tuple[Any, ...]:
-        return (OutboxMessage.tenant_id == self.tenant.id,)
-
-    def _read(self, platform: PlatformUnit, row: OutboxMessage) -> Mail:
-        payload = row.payload
-        return Mail(payload["to"], payload["subject"], payload["text"], payload["html"])

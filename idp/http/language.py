@@ -24,6 +24,8 @@ from idp import i18n
 from idp.http import cookies
 
 PARAMETER = "ui_locales"
+_ABOUT = ("flow", "token", "invitation")
+"""What a page that answers a form is about."""
 _SPOKEN = frozenset({"text/html", "application/problem+json"})
 
 
@@ -100,8 +102,7 @@ def choices() -> list[Choice]:
     """This page in each language, with nothing of its address lost."""
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != PARAMETER]
     with suppress(HTTPException):  # on the page about a form that cannot be read
-        if "flow" in request.form and "flow" not in request.args:
-            kept.append(("flow", request.form["flow"]))
+        kept += [(name, request.form[name]) for name in _ABOUT if name in request.form and name not in request.args]
     return [
         Choice(
             language.code,

@@ -9,6 +9,9 @@ from idp.ids import parse_id
 
 blueprint = Blueprint("hosted", __name__, url_prefix=f"/t/<{SLUG}>")
 
+LONGEST_PASSWORD = 1024
+"""What is longer was not typed by a person; the rules refuse far shorter ones."""
+
 
 def flow_id() -> UUID | None:
     """The flow that the address or the form names."""
