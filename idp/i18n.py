@@ -24,7 +24,6 @@ from typing import Literal
 from babel import Locale, dates, negotiate_locale
 from babel.messages import mofile, pofile
 
-SUPPORTED = ("en", "de", "ar")
 DEFAULT = "en"
 LOCALES = Path(__file__).parent / "locales"
 
@@ -64,6 +63,8 @@ LANGUAGES = {
         _language("ar", "العربية"),
     )
 }
+
+SUPPORTED = tuple(LANGUAGES)
 
 _current: ContextVar[Language] = ContextVar("language", default=LANGUAGES[DEFAULT])
 

@@ -103,6 +103,8 @@ class Spoken(HTMLParser):
         self.feed(html)
 
     def handle_data(self, data: str) -> None:
+        if self.lasttag == "style":
+            return
         text = LONE_ATTRIBUTES.sub("", data).strip()
         self.words += [text] if re.search(r"[A-Za-z]{2}", text) else []
 

@@ -58,7 +58,7 @@ def subject(user_id: object) -> str:
         ({"claims": acr("aal2", "aal1")}, SIGN_IN, CODE, CODE),
         ({"claims": acr("aal3", essential=False)}, SIGN_IN, CODE, CODE),
         ({"claims": acr("aal3")}, SIGN_IN, "unmet_authentication_requirements", "unmet_authentication_requirements"),
-        ({"ui_locales": "de fr-CA"}, SIGN_IN, CODE, CODE),
+        ({"ui_locales": "de fr-CA"}, "Bei Acme anmelden", CODE, CODE),
         ({"claims": subject(NOBODY)}, LOGIN_REQUIRED, LOGIN_REQUIRED, LOGIN_REQUIRED),
     ],
     ids=str,
@@ -163,13 +163,10 @@ def test_an_id_token_hint_of_another_client_tenant_or_kind_is_refused(
 
 def test_a_hint_for_somebody_who_is_gone_ends_in_login_required(people: People, browser: Browser) -> None:
     """OpenID Connect Core §3.1.2.2: a positive answer for that very person only."""
-    from idp.users import service as users
-
     user = people.user()
     client, secret = people.client()
     hint = browser.tokens(client, secret)["id_token"]
-    with people.unit() as uow:
-        users.remove(uow, users.get_by_email(uow, "ada@example.com"))
+    people.erase(user)
     assert step(browser.authorize(client, id_token_hint=hint)) == LOGIN_REQUIRED
     assert step(browser.authorize(client, claims=subject(user.id))) == LOGIN_REQUIRED
 
