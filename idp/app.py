@@ -3,6 +3,9 @@
 from flask import Flask, Response, jsonify
 
 from idp import log
+from idp.api import docs, me, registration, routes, sign_in, spec
+from idp.api import passwords as password_api
+from idp.api import sessions as session_api
 from idp.config import Settings
 from idp.crypto import passwords
 from idp.http import access_log, context, cookies, language, limits, metrics, security
@@ -10,12 +13,45 @@ from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
 from idp.web import dev_mail, rendering
-from idp.web.hosted import applications, branding, consent, home, login, pages, select_account
+from idp.web.hosted import (
+    applications,
+    branding,
+    consent,
+    home,
+    login,
+    not_me,
+    pages,
+    recovery,
+    reset_password,
+    select_account,
+    signup,
+    verify_email,
+)
 from idp.web.hosted import logout as logout_page
 from idp.wiring import Wiring
 
 AUTH_BODY_LIMIT = 64 * 1024
-VIEWS = (applications, branding, consent, home, login, logout, logout_page, select_account, userinfo)
+VIEWS = (
+    applications,
+    branding,
+    consent,
+    home,
+    login,
+    logout,
+    logout_page,
+    me,
+    not_me,
+    password_api,
+    recovery,
+    registration,
+    reset_password,
+    select_account,
+    session_api,
+    sign_in,
+    signup,
+    userinfo,
+    verify_email,
+)
 """Modules that add their views to a blueprint when they are imported."""
 
 
@@ -47,13 +83,14 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     app.after_request(cookies.apply)
     limits.install(app, wiring.limiter)
     security.install(app, settings)
-    cors.install(app)
+    cors.install(app, routes.auth)
     rendering.install(app, (authorize.blueprint, pages.blueprint))
 
     app.register_blueprint(discovery.blueprint)
     app.register_blueprint(authorize.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(pages.blueprint)
+    docs.install(app, spec.install(app, (routes.auth,), base_url=settings.base_url))
     if settings.dev:
         app.register_blueprint(dev_mail.blueprint(wiring.platform_unit, settings.mail_from))
 
