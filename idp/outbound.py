@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -166,7 +166,8 @@ class Outbound:
 
     def _exchange(self, call: _Call) -> Answer | None:
         host, port = _host(call.url), _port(call.url)
-        connected = _connect(self._permitted(call.url.scheme, host, port), port)
+        by_rule = call.url.scheme == "https" and port == _DEFAULT_PORTS["https"]
+        connected = _connect(self._permitted(host, port, by_rule=by_rule), port)
         try:
             call.watch(connected)
             connected.settimeout(TOTAL_SECONDS)
@@ -176,12 +177,25 @@ class Outbound:
         finally:
             connected.close()
 
-    def _permitted(self, scheme: str, host: str, port: int) -> list[Address]:
+    def connect(self, host: str, port: int, *, ports: Collection[int]) -> socket.socket:
+        """A connection for a protocol other than HTTP, such as SMTP; whoever uses it bounds it.
+
+        Args:
+            host: of the other side.
+            port: of the other side.
+            ports: those that such a server has at public addresses.
+
+        Raises:
+            OutboundRefused: we do not call this address.
+            OSError: nobody answers there.
+        """
+        return _connect(self._permitted(host, port, by_rule=port in ports), port)
+
+    def _permitted(self, host: str, port: int, *, by_rule: bool) -> list[Address]:
         found = [ipaddress.ip_address(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        by_rule = scheme == "https" and port == _DEFAULT_PORTS["https"]
         for address in found:
             if not (any(address in network for network in self._allowed) or (by_rule and is_public(address))):
-                raise OutboundRefused
+                raise OutboundRefused("This address cannot be called from here.")
         return list(dict.fromkeys(found))
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "client": "clients",
     "resource": "resources",
     "key": "keys",
+    "mail": "mail",
     "doctor": "doctor",
 }
 """Each command and its module of `idp.cli`, imported when it is asked for: what it stands on takes time to load."""

@@ -76,23 +76,28 @@ def claim(platform: PlatformUnit, *, limit: int = 20) -> Sequence[OutboxMessage]
     return claimed.all()
 
 
-def settle(platform: PlatformUnit, message: OutboxMessage, error: str | None = None) -> None:
-    """Write down how the attempt ended.
+def settle(
+    platform: PlatformUnit, message: OutboxMessage, error: str | None = None, *, permanent: bool = False
+) -> bool:
+    """Write down how the attempt ended; answers whether the message is a dead letter now.
 
     Args:
         platform: the transaction to write in.
         message: as claimed.
         error: what went wrong, or None when it was sent.
+        permanent: whether trying again would be of no use.
     """
+    died = error is not None and (permanent or message.attempts >= MAX_ATTEMPTS)
     values: dict[str, Any]
     if error is None:
         values = {"sent_at": platform.now, "last_error": None}
-    elif message.attempts >= MAX_ATTEMPTS:
+    elif died:
         values = {"dead_at": platform.now, "last_error": error[:500]}
     else:
         delay = _FIRST_DELAY * 2 ** (message.attempts - 1)
         values = {"next_attempt_at": platform.now + delay, "last_error": error[:500]}
     _write(platform, message, values)
+    return died
 
 
 def postpone(platform: PlatformUnit, message: OutboxMessage, reason: str) -> None:
@@ -104,6 +109,11 @@ def postpone(platform: PlatformUnit, message: OutboxMessage, reason: str) -> Non
 def release(platform: PlatformUnit, message: OutboxMessage) -> None:
     """Undo `claim`: whoever comes next may have it at once."""
     _write(platform, message, {"attempts": message.attempts - 1, "next_attempt_at": platform.now})
+
+
+def revive(platform: PlatformUnit, message: OutboxMessage) -> None:
+    """Put a dead letter back in the queue, with all its tries before it."""
+    _write(platform, message, {"dead_at": None, "attempts": 0, "next_attempt_at": platform.now})
 
 
 def _write(platform: PlatformUnit, message: OutboxMessage, values: dict[str, Any]) -> None:

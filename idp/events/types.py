@@ -61,6 +61,10 @@ class EventType(StrEnum):
     KEY_RETIRED = "key.retired"
     KEY_REVOKED = "key.revoked"
 
+    MAIL_FAILED = "mail.failed"
+    MAIL_RETRIED = "mail.retried"
+    MAIL_SETTINGS_UPDATED = "mail_settings.updated"
+
 
 class Outcome(StrEnum):
     """How it ended."""

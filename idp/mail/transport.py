@@ -1,26 +1,37 @@
 """SMTP: how a mail leaves (RFC 5321), with a Message-ID of its own so that a second delivery is recognised as one."""
 
-import smtplib
-import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from idp.clock import utcnow
+from idp.mail.errors import Undeliverable
+from idp.mail.smtp import TOTAL_SECONDS, Attempt, Place
+from idp.outbound import Outbound
 
-TIMEOUT_SECONDS = 10.0
 
+def compose(payload: dict[str, Any], *, message_id: UUID, mail_from: str, host: str | None = None) -> EmailMessage:
+    """The message; header values with a line break are refused by the library (R56).
 
-def compose(payload: dict[str, Any], *, message_id: UUID, mail_from: str) -> EmailMessage:
-    """The message; header values with a line break are refused by the library (R56)."""
+    Args:
+        payload: `to`, `sender_name`, `subject`, `text`, `html`.
+        message_id: the same for every attempt.
+        mail_from: the sender's address.
+        host: of the Message-ID; the sender's domain when left out.
+
+    Raises:
+        Undeliverable: no header can hold one of the values.
+    """
     message = EmailMessage()
     local, _, domain = mail_from.rpartition("@")
-    message["From"] = Address(payload["sender_name"], local, domain)
-    message["To"] = payload["to"]
-    message["Subject"] = payload["subject"]
-    message["Message-ID"] = f"<{message_id}@{domain}>"
+    try:
+        message["From"] = Address(payload["sender_name"], local, domain)
+        message["To"] = payload["to"]
+        message["Subject"] = payload["subject"]
+    except (ValueError, IndexError) as refused:
+        raise Undeliverable(f"A header cannot hold this: {refused}") from refused
+    message["Message-ID"] = f"<{message_id}@{host or domain}>"
     message["Date"] = utcnow()
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(payload["text"])
@@ -28,24 +39,22 @@ def compose(payload: dict[str, Any], *, message_id: UUID, mail_from: str) -> Ema
     return message
 
 
-def send(smtp_url: str, message: EmailMessage) -> None:
+def send(smtp_url: str, message: EmailMessage, *, outbound: Outbound | None = None) -> None:
     """Deliver by ``smtp://`` (STARTTLS where offered) or ``smtps://``, with a user when the URL names one.
 
+    Without TLS no password goes anywhere but to this machine, and nothing at all to a server that a tenant chose.
+
+    Args:
+        smtp_url: of the server.
+        message: as `compose` made it.
+        outbound: decides where a tenant's server may stand; None is our operator's own, wherever it stands.
+
     Raises:
-        OSError: the server cannot be reached.
-        smtplib.SMTPException: it said no.
+        Undeliverable: the server refused this recipient or this message for good (RFC 5321 §4.2.1, 5yz).
+        OSError: the server cannot be reached, or took too long.
+        smtplib.SMTPException: it said no, for now.
+        MailSettingsInvalid: the URL is none.
+        OutboundRefused: a tenant's server stands where we do not call.
     """
-    parts = urlsplit(smtp_url)
-    context = ssl.create_default_context()
-    host, timeout = parts.hostname or "localhost", TIMEOUT_SECONDS
-    with (
-        smtplib.SMTP_SSL(host, parts.port or 465, timeout=timeout, context=context)
-        if parts.scheme == "smtps"
-        else smtplib.SMTP(host, parts.port or 587, timeout=timeout)
-    ) as server:
-        server.ehlo_or_helo_if_needed()
-        if parts.scheme != "smtps" and server.has_extn("starttls"):
-            server.starttls(context=context)
-        if parts.username is not None:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+    attempt = Attempt(Place.parse(smtp_url), message, outbound)
+    attempt.run(TOTAL_SECONDS)

@@ -5,17 +5,26 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, make_response
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from idp.db.unit import PlatformUnit
 from idp.errors import NotFound
+from idp.events import outbox
 from idp.events.models import OutboxMessage
+from idp.mail import settings as mail_settings
 from idp.mail.messages import KIND
+from idp.mail.settings import Sender
+from idp.tenants.models import Tenant
 from idp.web.rendering import error_page, render
 
 NEWEST = 200
-_SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-_MAILS = select(OutboxMessage).where(OutboxMessage.kind == KIND)
+_SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'"
+_MAILS = (
+    select(Tenant, OutboxMessage)
+    .join(Tenant, Tenant.id == OutboxMessage.tenant_id)
+    .where(OutboxMessage.kind == KIND, Tenant.deleted_at.is_(None))
+)
+"""Of living tenants: a deleted one's cannot be opened any more."""
 
 
 def blueprint(begin: Callable[[], PlatformUnit], mail_from: str) -> Blueprint:
@@ -28,17 +37,17 @@ def blueprint(begin: Callable[[], PlatformUnit], mail_from: str) -> Blueprint:
     mailbox = Blueprint("dev_mail", __name__)
     mailbox.register_error_handler(Exception, error_page)
 
-    def newest() -> list[dict[str, Any]]:
+    def read(chosen: Select[tuple[Tenant, OutboxMessage]]) -> list[dict[str, Any]]:
         with begin() as platform:
-            rows = platform.session.scalars(_MAILS.order_by(OutboxMessage.created_at.desc()).limit(NEWEST))
-            return [_as_mail(row, mail_from) for row in rows]
+            return _open(platform, chosen, mail_from)
+
+    def newest() -> list[dict[str, Any]]:
+        return read(_MAILS.order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc()).limit(NEWEST))
 
     def get(message_id: UUID) -> dict[str, Any]:
-        with begin() as platform:
-            row = platform.session.scalar(_MAILS.where(OutboxMessage.id == message_id))
-            if row is None:
-                raise NotFound("There is no such mail.")
-            return _as_mail(row, mail_from)
+        for mail in read(_MAILS.where(OutboxMessage.id == message_id)):
+            return mail
+        raise NotFound("There is no such mail.")
 
     @mailbox.get("/dev/mail")
     def show_mailbox() -> str:
@@ -62,15 +71,26 @@ def blueprint(begin: Callable[[], PlatformUnit], mail_from: str) -> Blueprint:
     return mailbox
 
 
-def _as_mail(row: OutboxMessage, mail_from: str) -> dict[str, Any]:
-    payload = row.payload
+def _open(platform: PlatformUnit, chosen: Select[tuple[Tenant, OutboxMessage]], mail_from: str) -> list[dict[str, Any]]:
+    senders: dict[UUID, Sender] = {}
+    mails = []
+    for tenant, message in platform.session.execute(chosen).all():
+        with platform.within(tenant) as uow:
+            if tenant.id not in senders:
+                senders[tenant.id] = mail_settings.sender(uow)
+            mails.append(_as_mail(message, outbox.open_body(uow, message), senders[tenant.id], mail_from))
+    return mails
+
+
+def _as_mail(message: OutboxMessage, body: dict[str, Any], sender: Sender, mail_from: str) -> dict[str, Any]:
+    whole = {**message.payload, **body}  # mails of the release before have all of it in the payload
     return {
-        "id": str(row.id),
-        "tenant_id": str(row.tenant_id),
-        "from_": f"{payload['sender_name']} <{mail_from}>",
-        "to": payload["to"],
-        "subject": payload["subject"],
-        "sent_at": row.created_at.isoformat(),
-        "text": payload["text"],
-        "html": payload["html"],
+        "id": str(message.id),
+        "tenant_id": str(message.tenant_id),
+        "from_": f"{sender.name or whole['sender_name']} <{sender.address or mail_from}>",
+        "to": whole["to"],
+        "subject": whole["subject"],
+        "sent_at": message.created_at.isoformat(),
+        "text": whole["text"],
+        "html": whole["html"],
     }

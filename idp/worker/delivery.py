@@ -7,8 +7,11 @@ from idp import log
 from idp.db.cache import DATABASE_IS_GONE
 from idp.events import outbox
 from idp.events.models import OutboxMessage
+from idp.mail import dead_letters
+from idp.mail.errors import Undeliverable
 from idp.wiring import Wiring
-from idp.worker.handlers import HANDLERS, NotConfigured
+from idp.worker.handlers import HANDLERS, MAILS
+from idp.worker.mail import NotConfigured
 
 BATCH = 10
 """Ten mails of ten seconds each end before `outbox.LEASE` does."""
@@ -28,7 +31,7 @@ def deliver_due(wiring: Wiring, stop: threading.Event) -> int:
 
 def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
     fields = {"message": str(message.id), "tenant_id": str(message.tenant_id), "kind": message.kind}
-    error: str | None = None
+    error, permanent = None, False
     try:
         HANDLERS[message.kind](wiring, message)
     except DATABASE_IS_GONE:
@@ -38,13 +41,18 @@ def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
         with wiring.platform_unit() as platform:
             outbox.postpone(platform, message, str(missing))
         return
+    except Undeliverable as failed:
+        error, permanent = str(failed), True
     except Exception as failed:  # noqa: BLE001 - whatever a handler raises is written down with its message
         error = f"{type(failed).__name__}: {failed}"
-        log.get().warning("outbox.failed", error=type(failed).__name__, attempts=message.attempts, **fields)
     with wiring.platform_unit() as platform:
-        outbox.settle(platform, message, error)
+        died = outbox.settle(platform, message, error, permanent=permanent)
+        if died and message.kind in MAILS:
+            dead_letters.record(platform, message)
     if error is None:
         log.get().info("outbox.sent", **fields)
+    else:
+        log.get().warning("outbox.failed", died=died, attempts=message.attempts, **fields)
 
 
 def _release(wiring: Wiring, messages: Sequence[OutboxMessage]) -> None:

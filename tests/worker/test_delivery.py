@@ -13,7 +13,8 @@ from idp.events.models import OutboxMessage
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from idp.worker import delivery
-from idp.worker.handlers import HANDLERS, NotConfigured
+from idp.worker.handlers import HANDLERS
+from idp.worker.mail import NotConfigured
 
 KIND = "test"
 
