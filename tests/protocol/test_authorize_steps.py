@@ -58,7 +58,7 @@ def subject(user_id: object) -> str:
         ({"claims": acr("aal2", "aal1")}, SIGN_IN, CODE, CODE),
         ({"claims": acr("aal3", essential=False)}, SIGN_IN, CODE, CODE),
         ({"claims": acr("aal3")}, SIGN_IN, "unmet_authentication_requirements", "unmet_authentication_requirements"),
-        ({"ui_locales": "de fr-CA"}, "Bei Acme anmelden", CODE, CODE),
+        ({"ui_locales": "tlh fr-CA"}, SIGN_IN, CODE, CODE),
         ({"claims": subject(NOBODY)}, LOGIN_REQUIRED, LOGIN_REQUIRED, LOGIN_REQUIRED),
     ],
     ids=str,
