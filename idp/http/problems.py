@@ -56,12 +56,17 @@ def retry_after(error: errors.IdPError | HTTPException) -> int | None:
     return seconds
 
 
-def problem(error: Exception) -> Response:
-    """The problem+json answer."""
+def problem(error: Exception, *, code: str | None = None) -> Response:
+    """The problem+json answer.
+
+    Args:
+        error: what went wrong.
+        code: instead of the error's own.
+    """
     known = normalise(error)
     status = status_of(known)
     if isinstance(known, errors.IdPError):
-        code, detail = known.code, known.detail
+        code, detail = code or known.code, known.detail
     else:
         code, detail = HTTPStatus(status).phrase.lower().replace(" ", "-"), known.description or ""
     body = {
@@ -72,8 +77,9 @@ def problem(error: Exception) -> Response:
         "code": code,
         "request_id": g.get("request_id"),
     }
-    field = getattr(known, "field", None)
-    if field:
+    if found := getattr(known, "errors", None):
+        body["errors"] = [{"pointer": pointer, "detail": text} for pointer, text in found]
+    elif field := getattr(known, "field", None):
         body["errors"] = [{"pointer": f"/{field}", "detail": detail}]
     response = jsonify(body)
     response.status_code, response.mimetype = status, "application/problem+json"

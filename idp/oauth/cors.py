@@ -1,6 +1,6 @@
-"""Cross-origin reads: token, userinfo, key set and discovery, for registered origins, without credentials (R43)."""
+"""Cross-origin calls: token, userinfo, keys, discovery and the API, for registered origins, no credentials (R43)."""
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 
 from idp import log
 from idp.db.tenancy import DatabaseUnavailable
@@ -11,22 +11,22 @@ _ENDPOINTS = frozenset({"oauth.token", "oauth.userinfo", "discovery.openid_confi
 _LONGEST_ORIGIN = 300
 
 
-def install(app: Flask) -> None:
-    """Add the headers to the answers of those endpoints, preflights included."""
+def install(app: Flask, api: Blueprint) -> None:
+    """Add the headers to the answers of those endpoints and of `api`, preflights included."""
 
     @app.after_request
     def add(response: Response) -> Response:
-        if request.endpoint not in _ENDPOINTS:
+        if request.endpoint not in _ENDPOINTS and request.blueprint != api.name:
             return response
         response.headers.add("Vary", "Origin")
         origin = request.headers.get("Origin")
         if origin is None or not _is_registered(origin):
             return response
         response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = "RateLimit, RateLimit-Policy, Retry-After"
+        response.headers["Access-Control-Expose-Headers"] = "ETag, RateLimit, RateLimit-Policy, Retry-After"
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, POST")
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match, If-None-Match"
             response.headers["Access-Control-Max-Age"] = "600"
         return response
 

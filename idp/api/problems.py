@@ -1,0 +1,142 @@
+"""Refusals of the API: its own errors, protocol errors as problems, and the catalogue that the document shows."""
+
+from typing import Any
+
+from flask import Response
+
+from idp.errors import Invalid, NotFound, PreconditionFailed, Unauthenticated
+from idp.http import problems
+from idp.i18n import gettext as _
+from idp.oauth.errors import OAuthError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class CredentialsMismatch(Unauthenticated):
+    """That email and password do not belong together; which half is wrong stays unsaid (R26)."""
+
+    code = "credentials-mismatch"
+
+
+class PasswordMismatch(Invalid):
+    """Whoever is signed in did not give their current password."""
+
+    code = "password-mismatch"
+
+
+class PasswordNeeded(Invalid):
+    """A link was opened elsewhere than where its sign-up was, so the password of the sign-up must come with it."""
+
+    code = "password-needed"
+
+
+class CodeMismatch(Invalid):
+    """A code that is wrong, too old, superseded, or guessed at too often."""
+
+    code = "code-mismatch"
+
+
+class ProofNeeded(Invalid):
+    """Neither a code nor a link's token came, or both, or a code without its transaction."""
+
+    code = "proof-needed"
+
+
+class NoSuchSession(NotFound):
+    """No living session of this person has that id."""
+
+    code = "no-such-session"
+
+
+class ProfileChanged(PreconditionFailed):
+    """The account is not what ``If-Match`` says any more."""
+
+    code = "profile-changed"
+
+
+def credentials_mismatch() -> CredentialsMismatch:
+    """The same for everybody."""
+    return CredentialsMismatch(_("That email and password don’t match. Try again, or ask your administrator for help."))
+
+
+def password_mismatch() -> PasswordMismatch:
+    """Of whoever is signed in."""
+    return PasswordMismatch("The current password is not right.", field="current_password")
+
+
+def code_mismatch() -> CodeMismatch:
+    """The same for every reason."""
+    return CodeMismatch(_("That code isn’t right, or it has expired. Check it, or have a new one sent."), field="code")
+
+
+def answer(error: Exception) -> Response:
+    """Any error as problem+json; one of the protocol keeps its registered name as code, and its challenge."""
+    if not isinstance(error, OAuthError):
+        return problems.problem(error)
+    response = problems.problem(error, code=error.error.replace("_", "-"))
+    if error.challenge is not None:
+        response.headers["WWW-Authenticate"] = error.challenge
+    return response
+
+
+CATALOGUE: dict[str, tuple[int, str]] = {
+    "body-malformed": (400, "The body is not JSON: a member occurs twice in one object."),
+    "invalid-request": (400, "More than one way of client authentication in one request."),
+    "invalid-scope": (400, "None of these scopes is open to this client."),
+    "invalid-target": (400, "An API resource that is unknown here, or not open to this client."),
+    "invalid-grant": (400, "This refresh token is not good any more."),
+    "unauthorized-client": (400, "This client is not registered for the refresh_token grant."),
+    "invalid-client": (401, "Client authentication failed."),
+    "credentials-mismatch": (401, "That email and password don’t match."),
+    "invalid-token": (401, "The access token was revoked."),
+    "insufficient-scope": (403, "The access token is not a person's."),
+    "direct-sign-in-not-allowed": (403, "This client may not sign people in directly."),
+    "registration-closed": (403, "Acme doesn’t accept sign-ups. Ask your administrator for an invitation."),
+    "no-such-session": (404, "There is no such session."),
+    "flow-expired": (410, "This sign-in has expired. Go back to the application and start again."),
+    "link-expired": (410, "This link has expired."),
+    "profile-changed": (412, "The account was changed meanwhile. Get it again."),
+    "unsupported-media-type": (415, "The body must be application/json."),
+    "body-invalid": (422, "The body is not as it must be; errors says where."),
+    "email-invalid": (422, "This is not an email address."),
+    "email-taken": (409, "The address belongs to somebody in this tenant already."),
+    "password-unacceptable": (422, "Use at least 15 characters."),
+    "password-mismatch": (422, "The current password is not right."),
+    "password-needed": (422, "Send the password of the sign-up too."),
+    "proof-needed": (422, "Send either code or token."),
+    "code-mismatch": (422, "That code isn’t right, or it has expired."),
+    "profile-invalid": (422, "website: must be an https address."),
+    "terms-not-accepted": (422, "Agree to the terms to go on."),
+    "throttled": (429, "Too many attempts. Try again in 8 seconds."),
+    "too-many-requests": (429, "That was too often in a short time. Try again in 12 seconds."),
+    "busy": (503, "We’re very busy right now."),
+}
+"""Status and an example of each code that an operation may answer; the codes are part of the contract."""
+
+
+def example_of(code: str) -> dict[str, Any]:
+    """A problem as it looks."""
+    status, detail = CATALOGUE[code]
+    return {
+        "type": f"urn:idp:problem:{code}",
+        "title": TITLES[status],
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": "01981a4e-7c1b-7cc3-9a54-2f1d6f5f0a11",
+    }
+
+
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    410: "Gone",
+    412: "Precondition Failed",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Entity",
+    429: "Too Many Requests",
+    503: "Service Unavailable",
+}
