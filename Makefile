@@ -11,6 +11,7 @@ help:
 	@echo "make test    everything that CI runs"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make bench   throughput as ratios to a floor measured in the same run"
+	@echo "make soak    what tokens and keys cost during a storm of sign-ins"
 	@echo "make format  write the house format"
 	@echo "make messages  bring the catalogs of translations in line with the sentences in the code"
 	@echo "make lock    resolve requirements/*.txt anew"
@@ -51,6 +52,9 @@ bench: .venv/.stamp
 
 messages: .venv/.stamp
 	@$(B)/python -m idp.dev.messages
+
+soak: .venv/.stamp
+	@exec $(B)/python bench/storm.py $(ARGS)
 
 lock: | $(UV)
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements/all.txt

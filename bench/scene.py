@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
@@ -23,7 +25,14 @@ from idp.tenants.models import Tenant
 from idp.users import service as users
 
 PASSWORD = "correct horse battery staple"
-EMAIL = "ada@example.com"
+PEOPLE = 40
+BUDGET = {
+    "limit_tenant": "1000000/minute",
+    "limit_visit_ip": "1000000/minute",
+    "limit_sign_in_account": "60/minute",
+    "limit_client": "1000000/minute",
+}
+"""What one loaded machine needs, which is everybody to its tenant."""
 CALLBACK = "https://app.example.com/callback"
 VERIFIER = "v" * 43
 
@@ -39,6 +48,7 @@ class Scene:
     machine: Client
     machine_secret: str
     user_id: UUID
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def path(self) -> str:
@@ -87,8 +97,15 @@ class Scene:
     def _login(self, browser: str, flow: UUID) -> bytes:
         name = f"idp-{hashlib.sha256(self.tenant.id.bytes).hexdigest()[:16]}-b"
         csrf = encode(mac(browser.encode(), b"csrf", self.tenant.id.bytes))
-        body = f"flow={flow}&csrf={csrf}&email={EMAIL}&password={PASSWORD.replace(' ', '+')}"
-        return post(self.stack.host, f"{self.path}/login", body, Cookie=f"{name}={browser}")
+        number = next(self.numbers)
+        body = f"flow={flow}&csrf={csrf}&email={address_of(number)}&password={PASSWORD.replace(' ', '+')}"
+        headers = {"Cookie": f"{name}={browser}", "X-Forwarded-For": f"10.0.{number >> 8 & 255}.{number & 255}"}
+        return post(self.stack.host, f"{self.path}/login", body, **headers)
+
+
+def address_of(number: int) -> str:
+    """Of one of the people, who sign in one after the other."""
+    return f"person-{number % PEOPLE}@example.com"
 
 
 def prepare(stack: Stack, slug: str = "acme") -> Scene:
@@ -96,17 +113,20 @@ def prepare(stack: Stack, slug: str = "acme") -> Scene:
     wiring = stack.wiring
     with wiring.platform_unit() as platform:
         tenant = tenants.create(platform, slug=slug, name="Acme", base_url=wiring.settings.base_url)
+        platform.flush()
+        tenants.update(platform, tenant, BUDGET)
     with wiring.tenant_unit(tenant) as uow:
-        user = users.create(uow, email=EMAIL, verified=True)
+        people = [users.create(uow, email=address_of(number), verified=True) for number in range(PEOPLE)]
         uow.flush()
-        passwords.set_password(uow, user, PASSWORD)
+        for person in people:
+            passwords.set_password(uow, person, PASSWORD)
         web = ClientMetadata.read(
             {"client_name": "Notes", "redirect_uris": [CALLBACK], "first_party": True}, loopback_http=True
         )
         machine = ClientMetadata.read({"client_name": "Robot", "type": "machine"}, loopback_http=True)
         web_client, web_secret = clients.register(uow, web)
         machine_client, machine_secret = clients.register(uow, machine)
-    return Scene(stack, tenant, web_client, web_secret or "", machine_client, machine_secret or "", user.id)
+    return Scene(stack, tenant, web_client, web_secret or "", machine_client, machine_secret or "", people[0].id)
 
 
 def multiply_tenants(stack: Stack, count: int) -> None:
@@ -117,8 +137,9 @@ def multiply_tenants(stack: Stack, count: int) -> None:
             "CREATE TEMP TABLE copies AS SELECT gen_random_uuid() AS id, n FROM generate_series(1, %s) AS n", [count]
         )
         connection.execute(
-            "INSERT INTO tenants (id, slug, name, issuer, policy, branding, data_key_sealed)"
-            " SELECT c.id, 'copy-' || n, t.name, t.issuer || '-copy-' || n, t.policy, t.branding, t.data_key_sealed"
+            "INSERT INTO tenants (id, slug, name, issuer, policy, branding, budget, data_key_sealed)"
+            " SELECT c.id, 'copy-' || n, t.name, t.issuer || '-copy-' || n, t.policy, t.branding, t.budget,"
+            " t.data_key_sealed"
             " FROM copies c, tenants t WHERE t.slug = 'acme'"
         )
         for table in ("signing_keys", "users", "clients", "client_secrets"):

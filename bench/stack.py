@@ -64,6 +64,7 @@ def running() -> Iterator[Stack]:
             "IDP_MASTER_KEYS": f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}",
             "IDP_WEB_WORKERS": str(WORKERS),
             "IDP_WEB_THREADS": str(THREADS),
+            "IDP_TRUSTED_PROXIES": "127.0.0.0/8",
             "IDP_LOG_LEVEL": "warning",
         }
         settings = Settings.load(environment)

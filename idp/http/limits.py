@@ -12,6 +12,7 @@ from typing import Literal
 from flask import Flask, Response, g
 
 from idp.budget import Budget, rate
+from idp.crypto import passwords
 from idp.crypto.secrets import encode, mac
 from idp.db.unit import TenantRow, UnitOfWork
 from idp.errors import RateLimited
@@ -59,6 +60,7 @@ PROOF: Limits = (Limit("proof-ip", "ip"), TENANT)
 MAIL: Limits = (_RECIPIENT, TENANT)
 CLIENT: Limits = (Limit("client", "client"), TENANT)
 CLIENT_UNPROVEN: Limits = (Limit("client-ip", "ip"), TENANT)
+_HASHING = frozenset({SIGN_IN, SIGN_UP})
 ALL = tuple(dict.fromkeys(VISIT + SIGN_IN + SIGN_UP + RECOVERY + PROOF + CLIENT + CLIENT_UNPROVEN))
 
 
@@ -74,6 +76,11 @@ def install(app: Flask, limiter: Limiter) -> None:
     @app.before_request
     def begin() -> None:
         g.limiter = limiter
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        if (gate := g.pop("gate", None)) is not None:
+            gate.leave()
 
     @app.after_request
     def tell(response: Response) -> Response:
@@ -95,7 +102,10 @@ def spend(*limits: Limits, account: str = "", client: str = "", recipient: str =
 
     Raises:
         TooMany: with the seconds to wait; nothing was counted.
+        PasswordGateFull: a sign-in or registration finds all places taken; it is turned away before it costs anything.
     """
+    if not _HASHING.isdisjoint(limits):
+        _enter(passwords.gate())
     uow = current_unit()
     named = list(dict.fromkeys(limit for group in limits for limit in group))
     subjects: dict[Subject, str] = {
@@ -149,6 +159,15 @@ def network_of(ip: str | None) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _enter(gate: passwords.Gate) -> None:
+    try:
+        gate.enter()
+    except passwords.PasswordGateFull:
+        metrics.count_refusal("password-gate")
+        raise
+    g.gate = gate
 
 
 def _hashed(uow: UnitOfWork, subjects: dict[Subject, str]) -> dict[Subject, str]:
