@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import (
     rsa_crt_iqmp,
 )
 
+from idp.accounts import leaving
 from idp.authn import passwords
 from idp.db.unit import UnitOfWork
 from idp.keys import rsa
@@ -108,6 +109,10 @@ class People:
     def user(self, **values: Any) -> User:
         with self.unit() as uow:
             return make_user(uow, **values)
+
+    def erase(self, user: User, *, tell: bool = False) -> None:
+        with self.wiring.platform_unit() as platform, platform.within(self.tenant) as uow:
+            leaving.erase(uow, user, tell=tell)
 
     def client(self, **members: Any) -> tuple[Client, str | None]:
         with self.unit() as uow:

@@ -14,6 +14,15 @@ from idp.events.types import EventType
 from idp.users.models import User
 
 _PROOF_LASTS: timedelta = TTL[Purpose.CHANGE_EMAIL]
+_STEPS = (
+    EventType.EMAIL_CHANGE_REQUESTED,
+    EventType.EMAIL_CHANGED,
+    EventType.USER_DISOWNED,
+    EventType.PASSWORD_SET,
+    EventType.PASSWORD_CHANGED,
+    EventType.PASSWORD_RESET,
+)
+"""What asks for another address, and what ends that; see `idp.accounts.verification.forget_change`."""
 
 
 def done_and_suffered(uow: UnitOfWork, user: User, *, limit: int) -> Sequence[Event]:
@@ -47,8 +56,7 @@ def shows_place(event: Event, user: User) -> bool:
 
 def wanted_address(uow: UnitOfWork, user: User) -> str | None:
     """The address that a person asked for and has not proven yet; None when they did not, or too long ago."""
-    steps = (EventType.EMAIL_CHANGE_REQUESTED, EventType.EMAIL_CHANGED, EventType.USER_DISOWNED)
-    last = next(iter(of_account(uow, user, steps, limit=1)), None)
+    last = next(iter(of_account(uow, user, _STEPS, limit=1)), None)
     if last is None or last.type != EventType.EMAIL_CHANGE_REQUESTED or last.occurred_at + _PROOF_LASTS < uow.now:
         return None
     wanted: str | None = last.data.get("wanted")

@@ -21,11 +21,12 @@ def change_password(uow: UnitOfWork, user: User, current: str, new: str, *, sess
 
     Raises:
         Throttled, PasswordGateFull: it was not looked at.
-        PasswordUnacceptable: the new one breaks the tenant's policy.
+        PasswordUnacceptable: the new one breaks the tenant's policy; no attempt was counted.
     """
+    password_hash = passwords.hash_acceptable(uow.tenant, new, words=passwords.words_of(uow, user))
     if not attempts.confirm_password(uow, user, current):
         return False
-    passwords.set_password(uow, user, new, how=EventType.PASSWORD_CHANGED, keep=session)
+    passwords.replace(uow, user, password_hash, how=EventType.PASSWORD_CHANGED, keep=session)
     return True
 
 

@@ -1,6 +1,6 @@
 """What can go wrong in the life of an account."""
 
-from idp.errors import Forbidden, Gone, Invalid
+from idp.errors import Conflict, Forbidden, Gone, Invalid
 
 
 class RegistrationClosed(Forbidden):
@@ -13,6 +13,12 @@ class TermsNotAccepted(Invalid):
     """The tenant has terms, and they were not agreed to."""
 
     code = "terms-not-accepted"
+
+
+class LastOwner(Conflict):
+    """Nobody would be left who may do everything in the tenant."""
+
+    code = "last-owner"
 
 
 class LinkExpired(Gone):

@@ -12,6 +12,7 @@ from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Invitation
 from idp.authn import one_time_tokens, passwords
 from idp.authn.one_time_tokens import TTL, Purpose
+from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.errors import NotFound
 from idp.events import service as events
@@ -40,6 +41,7 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
         NoSuchRole: a role that the tenant does not have.
     """
     address = users.parse_email(email)
+    lock(uow, f"invitation:{uow.tenant.id}:{users.canonical(address)}")
     names = sorted({rbac.get_role(uow, role).name for role in roles})
     uow.execute(
         update(Invitation).where(Invitation.canonical == users.canonical(address), *_OPEN).values(revoked_at=func.now())
@@ -77,7 +79,7 @@ def revoke(uow: UnitOfWork, invitation_id: UUID) -> Invitation:
         .where(Invitation.id == invitation_id, *_OPEN)
         .values(revoked_at=func.now())
         .returning(Invitation),
-        execution_options={"synchronize_session": False},
+        execution_options=_FRESH,
     )
     if invitation is None:
         raise NoSuchInvitation(f"There is no open invitation {invitation_id}.")
@@ -135,10 +137,11 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
         terms_version = registration.agreed_terms(uow, accepted=terms_accepted)
         words = [invitation.address, *filter(None, (whole.name, whole.given_name, whole.family_name))]
         password_hash = passwords.hash_acceptable(uow.tenant, password, words=words)
-    if one_time_tokens.consume(uow, text, Purpose.INVITE) is None:
+    if one_time_tokens.consume(uow, text, Purpose.INVITE) is None or not _take(uow, invitation):
         raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))
-    invitation.accepted_at = uow.now
-    if user is None:
+    if user is not None:
+        users.verify_email(uow, user)
+    else:
         user = registration.admit(uow, invitation.address, whole, terms_version, via="invitation")
         passwords.adopt(uow, user, password_hash)
     for role in invitation.roles:
@@ -147,6 +150,13 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
     return user
 
 
+def _take(uow: UnitOfWork, invitation: Invitation) -> bool:
+    """Mark it as accepted, unless it was revoked since it was read."""
+    taken = update(Invitation).where(Invitation.id == invitation.id, *_OPEN).values(accepted_at=func.now())
+    return uow.execute(taken.returning(Invitation), execution_options=_FRESH).first() is not None
+
+
+_FRESH = {"synchronize_session": False, "populate_existing": True}
 _OPEN = (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
 
 

@@ -21,6 +21,7 @@ class Letter(StrEnum):
     CHANGE_EMAIL = "account.change-email"
     RECOVER = "account.recover"
     INVITE = "account.invite"
+    LOGIN_BLOCKED = "account.login-blocked"
 
 
 def ask(uow: UnitOfWork, letter: Letter, **facts: Any) -> OutboxMessage:

@@ -6,7 +6,7 @@ Subscribers: each reacts to an event inside its transaction.
 from uuid import UUID
 
 from idp.accounts import letters
-from idp.authn import one_time_tokens, passwords
+from idp.authn import devices, one_time_tokens, passwords
 from idp.authn.models import OneTimeToken
 from idp.authn.one_time_tokens import Purpose
 from idp.db.unit import UnitOfWork
@@ -21,9 +21,9 @@ from idp.users.models import User
 
 
 def password_changed(uow: UnitOfWork, event: Event) -> None:
-    """To whoever has another password now; a first one is no news."""
+    """To whoever has another password now; one that an administrator gave to somebody new is no news."""
     user = _person(uow, event.target_id)
-    if user is None or event.data.get("first"):
+    if user is None or (event.data.get("first") and event.type == EventType.PASSWORD_SET):
         return
     to = recipient_of(user, users.primary_email(uow, user.id))
     messages.password_changed(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to))
@@ -45,9 +45,9 @@ def email_change_requested(uow: UnitOfWork, event: Event) -> None:
 
 
 def email_changed(uow: UnitOfWork, event: Event) -> None:
-    """To the address that was theirs."""
+    """To the address that was theirs; not when it was taken from them again by `disown`."""
     user = _person(uow, event.target_id)
-    if user is None:
+    if user is None or event.data["given_back"]:
         return
     to = Recipient(event.data["before"], user.profile.name, user.profile.locale)
     messages.email_changed(
@@ -69,12 +69,23 @@ def device_added(uow: UnitOfWork, event: Event) -> None:
 
 
 def login_blocked(uow: UnitOfWork, event: Event) -> None:
-    """To whoever's password is being guessed, if the name is anybody's."""
-    user = _person(uow, event.target_id)
-    if user is None:
+    """To whoever's password is being guessed; whether the name is anybody's is for the worker to see (R26)."""
+    letters.ask(uow, letters.Letter.LOGIN_BLOCKED, event_id=str(event.id))
+
+
+def write_login_blocked(uow: UnitOfWork, message_id: UUID, *, event_id: str) -> None:
+    """The worker's part of `login_blocked`."""
+    event = uow.find(Event, UUID(event_id))
+    user = None if event is None else _person(uow, event.target_id)
+    if event is None or user is None:
         return
     to = recipient_of(user, users.primary_email(uow, user.id))
-    messages.sign_in_blocked(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to))
+    issued = one_time_tokens.issue(
+        uow, Purpose.NOT_ME, event.id, message_id=message_id, user_id=user.id, bound=to.address
+    )
+    if issued is not None:
+        happened = Circumstances(event.occurred_at, event.ip, event.user_agent)
+        messages.sign_in_blocked(uow, to, circumstances=happened, not_me=_link(uow, issued.token))
 
 
 def deletion_requested(uow: UnitOfWork, event: Event) -> None:
@@ -110,24 +121,27 @@ def disown(uow: UnitOfWork, text: str) -> User | None:
     user = None if token is None else _person(uow, token.user_id)
     if token is None or user is None:
         return None
-    _give_back(uow, user, token)
+    is_theirs = _give_back(uow, user, token)
     user.deletes_at = None
     passwords.remove(uow, user)
     one_time_tokens.drop(uow, user.id)
+    devices.forget(uow, user.id)
     uow.flush()
     events.record(uow, EventType.USER_DISOWNED, user)
-    letters.ask(uow, letters.Letter.RECOVER, email=users.primary_email(uow, user.id).address, by_admin=False)
+    if is_theirs:
+        letters.ask(uow, letters.Letter.RECOVER, email=token.bound, by_admin=False)
     return user
 
 
-def _give_back(uow: UnitOfWork, user: User, token: OneTimeToken) -> None:
-    """The address that the notice went to, when it is not the account's any more."""
+def _give_back(uow: UnitOfWork, user: User, token: OneTimeToken) -> bool:
+    """The address that the notice went to, when it is not the account's any more; answers whether it is now."""
     if users.primary_email(uow, user.id).address == token.bound:
-        return
+        return True
     try:
-        users.change_email(uow, user, token.bound)
+        users.change_email(uow, user, token.bound, given_back=True)
     except EmailTaken:
-        return  # somebody signed up with it meanwhile, and proved it
+        return False  # somebody signed up with it meanwhile, and proved it
+    return True
 
 
 def _person(uow: UnitOfWork, user_id: UUID | None) -> User | None:
@@ -144,4 +158,8 @@ def _not_me(uow: UnitOfWork, event: Event, user: User, to: Recipient) -> str:
     issued = one_time_tokens.issue(
         uow, Purpose.NOT_ME, event.id, message_id=event.id, user_id=user.id, bound=to.address
     )
-    return f"{uow.tenant.issuer}/not-me?token={issued.token if issued else ''}"
+    return _link(uow, issued.token if issued else "")
+
+
+def _link(uow: UnitOfWork, token: str) -> str:
+    return f"{uow.tenant.issuer}/not-me?token={token}"

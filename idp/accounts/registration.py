@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from idp.accounts.errors import RegistrationClosed, TermsNotAccepted
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Registration
-from idp.authn import one_time_tokens, passwords
+from idp.authn import one_time_tokens, passwords, throttle
 from idp.authn.models import LoginTransaction
 from idp.authn.one_time_tokens import Purpose
 from idp.db.unit import UnitOfWork
@@ -38,6 +38,11 @@ def is_open(uow: UnitOfWork) -> bool:
     return uow.tenant.policy.registration in {"open", "domains"}
 
 
+def closed_sentence(uow: UnitOfWork) -> str:
+    """What somebody is told who may not."""
+    return _("{tenant} doesn’t accept sign-ups. Ask your administrator for an invitation.", tenant=uow.tenant.name)
+
+
 def require_allowed(uow: UnitOfWork, address: str) -> None:
     """Refuse a sign-up that the tenant's policy does not take; decided by the address alone.
 
@@ -46,9 +51,7 @@ def require_allowed(uow: UnitOfWork, address: str) -> None:
     """
     policy = uow.tenant.policy
     if not is_open(uow):
-        raise RegistrationClosed(
-            _("{tenant} doesn’t accept sign-ups. Ask your administrator for an invitation.", tenant=uow.tenant.name)
-        )
+        raise RegistrationClosed(closed_sentence(uow))
     if policy.registration == "domains" and users.domain_of(address) not in policy.registration_domains:
         raise RegistrationClosed(
             _(
@@ -161,14 +164,22 @@ def complete(uow: UnitOfWork, registration_id: UUID) -> User | None:
     """Make the user of a registration whose address was proven just now.
 
     Returns:
-        None when the address is somebody's already, or the registration is over.
+        None when the address is somebody's already, the registration is over, or sign-ups were closed meanwhile.
     """
     registration = uow.session.get(Registration, (uow.tenant.id, registration_id), with_for_update=True)
     if registration is None or registration.completed_at is not None or registration.expires_at <= uow.now:
         return None
     try:
-        user = admit(uow, registration.address, registration.profile, registration.terms_version, via="registration")
-    except EmailTaken:
+        require_allowed(uow, registration.address)
+        user = admit(
+            uow,
+            registration.address,
+            registration.profile,
+            registration.terms_version,
+            via="registration",
+            user_id=registration.id,
+        )
+    except (RegistrationClosed, EmailTaken):
         return None
     registration.completed_at = uow.now
     passwords.adopt(uow, user, registration.password_hash)
@@ -176,13 +187,23 @@ def complete(uow: UnitOfWork, registration_id: UUID) -> User | None:
     return user
 
 
-def admit(uow: UnitOfWork, address: str, profile: Profile, terms_version: str | None, *, via: str) -> User:
-    """A new person with a proven address.
+def admit(
+    uow: UnitOfWork,
+    address: str,
+    profile: Profile,
+    terms_version: str | None,
+    *,
+    via: str,
+    user_id: UUID | None = None,
+) -> User:
+    """A new person with a proven address; whoever guessed at it before it was theirs does not keep them out.
 
     Raises:
         EmailTaken: it is somebody's.
     """
-    user = users.create(uow, email=address, verified=True, via=via, **profile.model_dump(exclude_none=True))
+    members = profile.model_dump(exclude_none=True)
+    user = users.create(uow, email=address, verified=True, via=via, user_id=user_id, **members)
+    throttle.clear(uow, users.canonical(address))
     if terms_version is not None:
         user.terms_version, user.terms_accepted_at = terms_version, uow.now
     uow.flush()

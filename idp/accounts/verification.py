@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from uuid import UUID
 
+from sqlalchemy import delete
+
 from idp.accounts import registration as registrations
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Registration
@@ -18,6 +20,7 @@ from idp.authn.one_time_tokens import Purpose
 from idp.crypto.passwords import PasswordGateFull
 from idp.crypto.secrets import digest
 from idp.db.unit import UnitOfWork
+from idp.events.models import Event, OutboxMessage
 from idp.mail import messages
 from idp.mail.messages import Recipient, recipient_of
 from idp.users import service as users
@@ -123,16 +126,25 @@ def prove_own_by_code(uow: UnitOfWork, user: User, code: str, *, session: Sessio
     return False
 
 
+def awaited_address(uow: UnitOfWork, transaction: LoginTransaction) -> str | None:
+    """The address whose proof this login waits for; None when it waits for none."""
+    pending = registrations.find_pending(uow, transaction.id)
+    if pending is not None:
+        return pending.address
+    if transaction.user_id is None:
+        return None
+    email = users.primary_email(uow, transaction.user_id)
+    return email.address if email.verified_at is None else None
+
+
 def ask_again(uow: UnitOfWork, transaction: LoginTransaction) -> str | None:
     """Have the proof that this login waits for mailed again; answers the address, None when it waits for none."""
     pending = registrations.find_pending(uow, transaction.id)
     if pending is not None:
         registrations.ask_for_proof(uow, pending)
-        return pending.address
-    if transaction.user_id is None:
-        return None
-    ask_for_own(uow, transaction.user_id)
-    return users.primary_email(uow, transaction.user_id).address
+    elif transaction.user_id is not None:
+        ask_for_own(uow, transaction.user_id)
+    return awaited_address(uow, transaction)
 
 
 def ask_for_own(uow: UnitOfWork, user_id: UUID) -> None:
@@ -154,6 +166,15 @@ def write_own(uow: UnitOfWork, message_id: UUID, *, user_id: str) -> None:
     if issued is not None:
         link = f"{uow.tenant.issuer}/verify-email?token={issued.token}"
         messages.confirm_email(uow, recipient_of(user, email), link=link, code=issued.code or "")
+
+
+def forget_change(uow: UnitOfWork, event: Event) -> None:
+    """React to another password: an address that was asked for under the old one is not to be had any more (R34)."""
+    if event.target_id is None:
+        return
+    one_time_tokens.drop(uow, event.target_id, Purpose.CHANGE_EMAIL)
+    unwritten = OutboxMessage.payload["user_id"].astext == str(event.target_id)
+    uow.execute(delete(OutboxMessage).where(OutboxMessage.kind == Letter.CHANGE_EMAIL.value, unwritten))
 
 
 def ask_for_change(uow: UnitOfWork, user: User, address: str) -> None:
@@ -190,11 +211,11 @@ def _needs_password(uow: UnitOfWork, token: OneTimeToken, browser: str | None) -
 def _is_password_of(uow: UnitOfWork, registration_id: UUID, password: str) -> bool:
     registration = uow.find(Registration, registration_id)
     name = f"registration {registration_id}"
-    throttle.reserve(uow, name)
+    reserved = throttle.reserve(uow, name)
     try:
         right = registration is not None and passwords.matches(registration.password_hash, password)
     except PasswordGateFull:
-        throttle.release(uow, name)
+        throttle.release(uow, name, reserved)
         raise
     if right:
         throttle.clear(uow, name)
@@ -213,6 +234,7 @@ def _carry_out(uow: UnitOfWork, used: OneTimeToken, session: Session | None) -> 
             return None
         users.verify_email(uow, user)
         return user
+    throttle.clear(uow, users.canonical(used.bound))
     kept = session.id if session is not None and session.user_id == user.id else None
     try:
         users.change_email(uow, user, used.bound, kept_session_id=kept)

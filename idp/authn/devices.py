@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import delete, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authn.models import Device, Session
@@ -23,6 +23,11 @@ def remember(uow: UnitOfWork, session: Session, device_digest: bytes) -> None:
     ).scalar()
     if is_new and _has_others(uow, session.user_id, device_digest):
         events.record(uow, EventType.DEVICE_ADDED, session, user_id=str(session.user_id))
+
+
+def forget(uow: UnitOfWork, user_id: UUID) -> None:
+    """Know none of a person's devices any more."""
+    uow.execute(delete(Device).where(Device.user_id == user_id))
 
 
 def _has_others(uow: UnitOfWork, user_id: UUID, device_digest: bytes) -> bool:

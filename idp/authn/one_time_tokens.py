@@ -5,6 +5,7 @@ ten minutes and bears five guesses.  Only digests are stored.  There is one livi
 because a newer one takes its row.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -42,6 +43,8 @@ TTL = {
     Purpose.INVITE: timedelta(days=7),
     Purpose.NOT_ME: timedelta(days=7),
 }
+_FRESH = {"synchronize_session": False, "populate_existing": True}
+"""What the statement answers, and not what the session read before somebody superseded it."""
 _WITH_CODE = frozenset({Purpose.REGISTER, Purpose.VERIFY_EMAIL, Purpose.CHANGE_EMAIL})
 
 
@@ -112,12 +115,12 @@ def consume(uow: UnitOfWork, text: str, *purposes: Purpose) -> OneTimeToken | No
     """Use a link's token up, by one statement; None for every reason there is."""
     return uow.session.scalar(
         update(OneTimeToken).where(*_presented(text, purposes)).values(used_at=func.now()).returning(OneTimeToken),
-        execution_options={"synchronize_session": False},
+        execution_options=_FRESH,
     )
 
 
 def consume_code(uow: UnitOfWork, purpose: Purpose, subject_id: UUID, code: str) -> OneTimeToken | None:
-    """Use a token up by its code.  None counts as a guess, which must be committed."""
+    """Use a token up by its code, however its digits are spaced.  None counts as a guess, which must be committed."""
     guessed: OneTimeToken | None = uow.session.scalar(
         update(OneTimeToken)
         .where(
@@ -129,19 +132,20 @@ def consume_code(uow: UnitOfWork, purpose: Purpose, subject_id: UUID, code: str)
         )
         .values(guesses=OneTimeToken.guesses + 1)
         .returning(OneTimeToken),
-        execution_options={"synchronize_session": False},
+        execution_options=_FRESH,
     )
     if guessed is None or guessed.code_digest is None:
         return None
-    if not matches(guessed.code_digest, _code_digest(uow, guessed.id, code)):
+    if not matches(guessed.code_digest, _code_digest(uow, guessed.id, re.sub(r"[\s-]", "", code))):
         return None
     guessed.used_at = uow.now  # the row is locked since the guess was counted
     return guessed
 
 
-def drop(uow: UnitOfWork, user_id: UUID) -> None:
-    """End every token of a person."""
-    uow.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id))
+def drop(uow: UnitOfWork, user_id: UUID, *purposes: Purpose) -> None:
+    """End the tokens of a person, or those for `purposes`."""
+    chosen = [purpose.value for purpose in purposes or Purpose]
+    uow.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(chosen)))
 
 
 def _presented(text: str, purposes: tuple[Purpose, ...]) -> tuple[ColumnElement[bool], ...]:
@@ -154,4 +158,4 @@ def _presented(text: str, purposes: tuple[Purpose, ...]) -> tuple[ColumnElement[
 
 
 def _code_digest(uow: UnitOfWork, token_id: UUID, code: str) -> bytes:
-    return mac(uow.data_key.derive("one-time-code"), token_id.bytes, code.encode())
+    return mac(uow.data_key.derive("one-time-code"), token_id.bytes, code.encode(errors="surrogatepass"))

@@ -55,24 +55,33 @@ def reserve(uow: UnitOfWork, name: str) -> int:
         .returning(LoginThrottle.failures)
     )
     with write_tenant(uow.engine, uow.tenant.id) as session:
-        failures: int | None = session.scalar(statement)
-        if failures is None:
-            seconds = session.scalar(
-                select(func.extract("epoch", LoginThrottle.blocked_until - func.now())).where(
-                    LoginThrottle.account_digest == digest, LoginThrottle.failures < LOCKED_AT
-                )
-            )
-            raise _refusal(seconds)
-    return failures
+        reserved: int | None = session.scalar(statement)
+        if reserved is not None:
+            return reserved
+        wait = func.extract("epoch", LoginThrottle.blocked_until - func.now())
+        row = session.execute(
+            select(LoginThrottle.failures, wait).where(LoginThrottle.account_digest == digest)
+        ).one_or_none()
+    failures, seconds = (0, 0) if row is None else row  # none: a right password has cleared it meanwhile
+    raise _refusal(failures, float(seconds))
 
 
-def release(uow: UnitOfWork, name: str) -> None:
-    """Take back what `reserve` counted: the attempt could not be looked at."""
+def release(uow: UnitOfWork, name: str, reserved: int) -> None:
+    """Take back what `reserve` counted: the attempt could not be looked at.
+
+    Args:
+        uow: the tenant's unit; its transaction is not touched.
+        name: as it was reserved.
+        reserved: what `reserve` answered.  The wait that it began ends, but not one that a later attempt began.
+    """
     with write_tenant(uow.engine, uow.tenant.id) as session:
         session.execute(
             update(LoginThrottle)
-            .where(LoginThrottle.account_digest == _digest(uow, name))
-            .values(failures=func.greatest(LoginThrottle.failures - 1, 0), blocked_until=func.now()),
+            .where(LoginThrottle.account_digest == _digest(uow, name), LoginThrottle.failures > 0)
+            .values(
+                failures=LoginThrottle.failures - 1,
+                blocked_until=case((LoginThrottle.failures == reserved, func.now()), else_=LoginThrottle.blocked_until),
+            ),
             execution_options={"synchronize_session": False},
         )
 
@@ -91,8 +100,8 @@ def _delay(failures: ColumnElement[int]) -> ColumnElement[timedelta]:
     return func.make_interval(0, 0, 0, 0, 0, 0, case((failures < FREE_FAILURES, 0), else_=seconds))
 
 
-def _refusal(seconds: float | None) -> Throttled:
-    if seconds is None:
+def _refusal(failures: int, seconds: float) -> Throttled:
+    if failures >= LOCKED_AT:
         sentence = _("Too many attempts. Reset your password to sign in again.")
         return Throttled(sentence, retry_after=int(LONGEST_DELAY.total_seconds()))
     wait = max(1, int(seconds) + 1)

@@ -143,7 +143,7 @@ def delete(slug: str, who: str, yes: bool) -> None:
     with tenant_unit(slug) as uow:
         row = _get(uow, who)
         document = _whole(uow, row)
-        users.remove(uow, row)
+        leaving.erase(uow, row)
     output.done({**document, "state": "deleted"}, f"{document['email']} is deleted.")
 
 

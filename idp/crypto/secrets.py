@@ -38,7 +38,7 @@ def new_nonce() -> str:
 
 def digest(secret: str) -> bytes:
     """SHA-256 of a random secret (32 bytes): the only form of it that is stored."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 def mac(key: bytes, *parts: bytes) -> bytes:

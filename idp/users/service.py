@@ -1,4 +1,4 @@
-"""Verbs on people: create, find, list, change, disable, enable, delete."""
+"""Verbs on people: create, find, list, change, disable, enable."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,9 @@ from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import ValidationError
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, select
 
+from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
@@ -19,7 +20,15 @@ from idp.users.models import Profile, User, UserEmail
 MAX_EMAIL = 254
 
 
-def create(uow: UnitOfWork, *, email: str, verified: bool = False, via: str | None = None, **profile: Any) -> User:
+def create(
+    uow: UnitOfWork,
+    *,
+    email: str,
+    verified: bool = False,
+    via: str | None = None,
+    user_id: UUID | None = None,
+    **profile: Any,
+) -> User:
     """Add a person with one primary address.
 
     Args:
@@ -27,6 +36,7 @@ def create(uow: UnitOfWork, *, email: str, verified: bool = False, via: str | No
         email: as typed.
         verified: whether it is known to be theirs.
         via: how they came, when nobody added them: ``registration`` or ``invitation``.
+        user_id: of somebody who had one before they were a user: it is that of their registration.
         profile: attributes by name.
 
     Raises:
@@ -35,7 +45,7 @@ def create(uow: UnitOfWork, *, email: str, verified: bool = False, via: str | No
     """
     address = parse_email(email)
     _require_free(uow, address)
-    user = uow.add(User(id=new_id(), profile=parse_profile(profile)))
+    user = uow.add(User(id=user_id or new_id(), profile=parse_profile(profile)))
     uow.flush()
     uow.add(
         UserEmail(
@@ -88,7 +98,9 @@ def verify_email(uow: UnitOfWork, user: User) -> None:
         events.record(uow, EventType.EMAIL_VERIFIED, user)
 
 
-def change_email(uow: UnitOfWork, user: User, address: str, *, kept_session_id: UUID | None = None) -> None:
+def change_email(
+    uow: UnitOfWork, user: User, address: str, *, kept_session_id: UUID | None = None, given_back: bool = False
+) -> None:
     """Give a person another address, which they have proven (R36).
 
     Args:
@@ -96,6 +108,7 @@ def change_email(uow: UnitOfWork, user: User, address: str, *, kept_session_id: 
         user: whose.
         address: as `parse_email` gave it.
         kept_session_id: the session of whoever does this, which goes on; all others end.
+        given_back: whether it was theirs before, and whoever changed it was not them.
 
     Raises:
         EmailTaken: it is somebody else's by now.
@@ -105,7 +118,7 @@ def change_email(uow: UnitOfWork, user: User, address: str, *, kept_session_id: 
     before, email.address, email.canonical, email.verified_at = email.address, address, canonical(address), uow.now
     uow.flush()
     kept = str(kept_session_id) if kept_session_id else None
-    events.record(uow, EventType.EMAIL_CHANGED, user, before=before, kept_session_id=kept)
+    events.record(uow, EventType.EMAIL_CHANGED, user, before=before, kept_session_id=kept, given_back=given_back)
 
 
 def parse_email(text: str) -> str:
@@ -122,15 +135,17 @@ def parse_email(text: str) -> str:
 
 def domain_of(address: str) -> str:
     """The domain of an address as `parse_email` gave it, in ASCII and lower case."""
-    return address.rpartition("@")[2].encode("idna").decode().lower()
+    return validate_email(address, check_deliverability=False, test_environment=True).ascii_domain.lower()
 
 
 def canonical(address: str) -> str:
-    """What two spellings of one mailbox have in common; the key of every look-up."""
-    return unicodedata.normalize("NFKC", address.strip()).casefold()
+    """What two spellings of one mailbox have in common: the key of every look-up, and so always what can be stored."""
+    folded = unicodedata.normalize("NFKC", address.strip()).casefold()
+    return folded.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
 def _require_free(uow: UnitOfWork, address: str, *, but: UUID | None = None) -> None:
+    lock(uow, f"email:{uow.tenant.id}:{canonical(address)}")  # whoever proves the same address at once waits here
     owner = find_by_email(uow, address)
     if owner is not None and owner.id != but:
         raise EmailTaken(f"{address} belongs to somebody in this tenant already.")
@@ -194,10 +209,3 @@ def enable(uow: UnitOfWork, user: User) -> None:
     if user.disabled_at is not None:
         user.disabled_at = None
         events.record(uow, EventType.USER_ENABLED, user)
-
-
-def remove(uow: UnitOfWork, user: User) -> None:
-    """Delete a person with everything that hangs on them; events keep their id only (R63)."""
-    events.record(uow, EventType.USER_DELETED, user)
-    uow.flush()
-    uow.execute(delete(User).where(User.id == user.id))

@@ -1,19 +1,21 @@
 """Rows whose time is over, in batches that never hold a lock for long: expired ones, and a deleted tenant's (R51)."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.accounts.models import Invitation, Registration
 from idp.authn.models import Device, LoginThrottle, LoginTransaction, OneTimeToken
+from idp.authn.throttle import LOCKED_AT
 from idp.db.base import Base
 from idp.db.unit import PlatformUnit
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
+from idp.mail import messages
 from idp.oauth.models import (
     AuthorizationCode,
     AuthorizationRequest,
@@ -36,10 +38,12 @@ class Rule:
     Attributes:
         moment: column that says when the row's use was over; null is never.
         keep: for how long it stays.
+        only: which rows the rule is about, when it is not all.
     """
 
     moment: InstrumentedAttribute[Any]
     keep: timedelta
+    only: ColumnElement[bool] = field(default_factory=true)
 
     @property
     def table(self) -> Table:
@@ -49,8 +53,11 @@ class Rule:
     @property
     def is_over(self) -> ColumnElement[bool]:
         """Which rows go."""
-        return self.moment < func.now() - self.keep
+        return (self.moment < func.now() - self.keep) & self.only
 
+
+_IS_LAST_MAIL = OutboxMessage.payload["template"].astext == messages.account_deleted.__name__
+"""To somebody who was erased: with it goes the last that we know of them (R63)."""
 
 RULES = (
     Rule(LoginTransaction.expires_at, timedelta(hours=1)),
@@ -62,9 +69,11 @@ RULES = (
     Rule(Registration.expires_at, timedelta(days=1)),
     Rule(Invitation.expires_at, timedelta(days=30)),
     Rule(OneTimeToken.expires_at, timedelta(days=1)),
-    Rule(LoginThrottle.last_failed_at, timedelta(days=30)),
+    Rule(LoginThrottle.last_failed_at, timedelta(days=30), LoginThrottle.failures < LOCKED_AT),  # R27: until recovery
     Rule(Device.last_seen_at, timedelta(days=400)),
     Rule(OutboxMessage.sent_at, timedelta(days=7)),
+    Rule(OutboxMessage.sent_at, timedelta(0), _IS_LAST_MAIL),
+    Rule(OutboxMessage.dead_at, timedelta(0), _IS_LAST_MAIL),
     Rule(OutboxMessage.dead_at, timedelta(days=30)),
 )
 

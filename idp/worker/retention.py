@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, exists, func, select
 from idp import log
 from idp.accounts import leaving
 from idp.authn.models import Session
+from idp.db.cache import DATABASE_IS_GONE
 from idp.events.models import Event
 from idp.oauth.models import Grant
 from idp.tenants.models import Tenant
@@ -19,18 +20,27 @@ TENANTS = 500
 
 
 def erase_due(wiring: Wiring, stop: threading.Event) -> int:
-    """Erase everybody whose grace period is over, one a transaction."""
-    count = 0
+    """Erase everybody whose grace period is over, one a transaction; what is wrong with one keeps no other waiting."""
+    count, failed = 0, set[UUID]()
     while not stop.is_set():
         with wiring.platform_unit() as platform:
-            due = leaving.due(platform, limit=1)
-            for tenant, user in due:
+            due = leaving.due(platform, limit=1, but=failed)
+            if not due:
+                break
+            ((tenant, user),) = due
+            try:
                 with platform.within(tenant) as uow:
                     leaving.erase(uow, user)
-                log.get().info("user.erased", tenant=tenant.slug, user_id=str(user.id))
-        if not due:
-            break
-        count += len(due)
+                platform.commit()
+            except DATABASE_IS_GONE:
+                raise
+            except Exception as error:  # noqa: BLE001 - logged with the person it happened to
+                platform.session.rollback()
+                failed.add(user.id)
+                log.get().error("user.erase_failed", tenant=tenant.slug, user_id=str(user.id), exc_info=error)
+                continue
+        log.get().info("user.erased", tenant=tenant.slug, user_id=str(user.id))
+        count += 1
     return count
 
 
@@ -53,13 +63,14 @@ def _page(wiring: Wiring, after: UUID | None) -> Sequence[Tenant]:
 
 def _purge(wiring: Wiring, stop: threading.Event, tenant: Tenant) -> int:
     has_grants = exists().where(Grant.tenant_id == Session.tenant_id, Grant.session_id == Session.id)
+    ended = func.least(Session.expires_at, Session.ended_at)  # null is no end
     kept_events = func.make_interval(0, 0, 0, tenant.policy.event_retention_days)
     kept_sessions = func.make_interval(0, 0, 0, tenant.policy.session_retention_days)
     rules: tuple[tuple[Table, ColumnElement[bool]], ...] = (
         (Event.__table__, (Event.tenant_id == tenant.id) & (Event.occurred_at < func.now() - kept_events)),
         (
             Session.__table__,
-            (Session.tenant_id == tenant.id) & (Session.expires_at < func.now() - kept_sessions) & ~has_grants,
+            (Session.tenant_id == tenant.id) & (ended < func.now() - kept_sessions) & ~has_grants,
         ),
     )  # type: ignore[assignment]
     return sum(until_empty(wiring, stop, table, doomed) for table, doomed in rules)

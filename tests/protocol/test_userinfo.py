@@ -157,7 +157,7 @@ def test_what_ended_is_refused_at_once(people: People, browser: Browser, end: st
                 case "disabled":
                     users.disable(uow, user)
                 case "deleted":
-                    users.remove(uow, user)
+                    people.erase(user)
                 case _:
                     clients.remove(uow, clients.get(uow, client.id))
     assert refused(ask(browser, tokens["access_token"]))

@@ -19,7 +19,7 @@ from tests.factories import CALLBACK, People
 WEB = {"client_name": "Notes", "redirect_uris": [CALLBACK]}
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "-1", "true", "2.5", "", "1e3", "0"])
+@pytest.mark.parametrize("value", ["9" * 5000, "-1", "true", "2.5", " ", "1e3", "0"])
 def test_a_setting_out_of_bounds_is_named(wiring: Wiring, tenant: Tenant, value: str) -> None:
     with wiring.platform_unit() as platform, pytest.raises(SettingUnknown, match="session_idle_minutes"):
         tenants.update(platform, tenants.get(platform, tenant.slug), {"session_idle_minutes": value})
