@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from idp.authn import attempts, devices, sessions
 from idp.authn.assurance import Method
@@ -41,6 +41,7 @@ def begin(
     required_user_id: UUID | None = None,
     email_hint: str | None = None,
     device_digest: bytes | None = None,
+    next_page: str | None = None,
 ) -> LoginTransaction:
     """Start a login in one browser, or in one application that signs people in directly.
 
@@ -51,6 +52,7 @@ def begin(
         required_user_id: only this person will do.
         email_hint: what to write into the form.
         device_digest: what makes the device known again, when it is not the browser's secret.
+        next_page: path below the issuer of our page to end at, when no authorization request waits.
     """
     return uow.add(
         LoginTransaction(
@@ -60,6 +62,7 @@ def begin(
             required_user_id=required_user_id,
             email_hint=email_hint,
             device_digest=device_digest,
+            next_page=next_page,
             methods=[],
             expires_at=uow.now + TTL,
         )
@@ -83,13 +86,17 @@ def find(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> LoginTransa
     if flow is None or not browser:
         return None
     return uow.session.scalar(
+        select(LoginTransaction).where(LoginTransaction.id == flow, *_under_way_in(browser)).with_for_update()
+    )
+
+
+def find_latest(uow: UnitOfWork, browser: str) -> LoginTransaction | None:
+    """The login that this browser began last, for whoever comes back to it by a mail."""
+    return uow.session.scalar(
         select(LoginTransaction)
-        .where(
-            LoginTransaction.id == flow,
-            LoginTransaction.browser_digest == digest(browser),
-            LoginTransaction.completed_at.is_(None),
-            LoginTransaction.expires_at > func.now(),
-        )
+        .where(*_under_way_in(browser))
+        .order_by(LoginTransaction.id.desc())
+        .limit(1)
         .with_for_update()
     )
 
@@ -142,3 +149,11 @@ def complete(uow: UnitOfWork, transaction: LoginTransaction, *, replaces: Sessio
     uow.flush()
     devices.remember(uow, session, transaction.device_digest or transaction.browser_digest)
     return session, secret
+
+
+def _under_way_in(browser: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        LoginTransaction.browser_digest == digest(browser),
+        LoginTransaction.completed_at.is_(None),
+        LoginTransaction.expires_at > func.now(),
+    )
