@@ -37,7 +37,7 @@ def blueprint(begin: Callable[[], PlatformUnit], mail_from: str) -> Blueprint:
     mailbox = Blueprint("dev_mail", __name__)
     mailbox.register_error_handler(Exception, error_page)
 
-    def read(chosen: Select[tuple[Tenant, OutboxMessage]]) -> list[dict[str, Any]]:
+    def read(chosen: Select[Tenant, OutboxMessage]) -> list[dict[str, Any]]:
         with begin() as platform:
             return _open(platform, chosen, mail_from)
 
@@ -71,7 +71,7 @@ def blueprint(begin: Callable[[], PlatformUnit], mail_from: str) -> Blueprint:
     return mailbox
 
 
-def _open(platform: PlatformUnit, chosen: Select[tuple[Tenant, OutboxMessage]], mail_from: str) -> list[dict[str, Any]]:
+def _open(platform: PlatformUnit, chosen: Select[Tenant, OutboxMessage], mail_from: str) -> list[dict[str, Any]]:
     senders: dict[UUID, Sender] = {}
     mails = []
     for tenant, message in platform.session.execute(chosen).all():
