@@ -46,7 +46,7 @@ def submit() -> Response:
     if found is None:
         return _over()
     is_new = found[1] is None
-    typed = newcomers.read(uow, with_email=False) if is_new else Typed()
+    typed = newcomers.read(uow, address=found[0].address) if is_new else Typed()
     if typed.wrong:
         return _form(text, found, typed, status=422)
     try:

@@ -52,16 +52,21 @@ class Typed:
         return {"email": self.email[: users.MAX_EMAIL], "name": self.name[:LONGEST_NAME], "agrees": self.agrees}
 
 
-def read(uow: UnitOfWork, *, with_email: bool) -> Typed:
-    """The form of this request, with everything that can be told about it at once."""
+def read(uow: UnitOfWork, *, address: str | None = None) -> Typed:
+    """The form of this request, with everything that can be told about it at once.
+
+    Args:
+        uow: the tenant's unit.
+        address: whose account it will be, when that is settled; then the form has no say in it.
+    """
     form = request.form
     typed = Typed(
-        email=form.get("email", "").strip() if with_email else "",
+        email=form.get("email", "").strip() if address is None else address,
         name=form.get("name", "").strip(),
         password=form.get("password", "")[:LONGEST_PASSWORD],
         agrees=form.get("terms") == "yes",
     )
-    if with_email:
+    if address is None:
         _check_email(typed)
     try:
         users.parse_profile(typed.profile)

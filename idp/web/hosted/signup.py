@@ -46,7 +46,7 @@ def submit_signup() -> Response:
         return _closed(uow, transaction)
     if transaction.required_user_id is not None:
         return flows.onward("login", transaction)
-    return _take(uow, transaction, newcomers.read(uow, with_email=True))
+    return _take(uow, transaction, newcomers.read(uow))
 
 
 def _take(uow: UnitOfWork, transaction: LoginTransaction, typed: Typed) -> Response:
@@ -94,6 +94,6 @@ def _form(
 
 def _closed(uow: UnitOfWork, transaction: LoginTransaction | None) -> Response:
     login_url = f"{current_tenant().issuer}/login" + (f"?flow={transaction.id}" if transaction else "")
-    return outcome.show(
-        _("You need an invitation"), registration.closed_sentence(uow), (_("Sign in"), login_url), status=403
-    )
+    is_closed = uow.tenant.policy.registration == "closed"
+    heading = _("Sign-ups are closed") if is_closed else _("You need an invitation")
+    return outcome.show(heading, registration.closed_sentence(uow), (_("Sign in"), login_url), status=403)

@@ -76,8 +76,8 @@ def _send_again(uow: UnitOfWork, transaction: LoginTransaction, address: str) ->
 
 def _digits(typed: str) -> str:
     """A code as it was meant: without spaces and dashes, and in the digits of any script."""
-    wanted = (character for character in typed[:100] if character.isalnum())
-    return "".join(str(unicodedata.decimal(character, character)) for character in wanted)
+    values = (unicodedata.decimal(character, None) for character in typed[:100])
+    return "".join(str(value) for value in values if value is not None)
 
 
 def _form(
