@@ -15,6 +15,12 @@ class TermsNotAccepted(Invalid):
     code = "terms-not-accepted"
 
 
+class CannotRecover(Conflict):
+    """A recovery that an administrator wants would reach nobody."""
+
+    code = "cannot-recover"
+
+
 class LastOwner(Conflict):
     """Nobody would be left who may do everything in the tenant."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from idp.accounts import registration
-from idp.accounts.errors import LinkExpired
+from idp.accounts.errors import LinkExpired, RegistrationClosed
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Invitation
 from idp.authn import one_time_tokens, passwords
@@ -37,9 +37,12 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
     """Invite an address; an open invitation of the same address is superseded.
 
     Raises:
+        RegistrationClosed: the tenant lets nobody in, not even by invitation.
         EmailInvalid: not an address.
         NoSuchRole: a role that the tenant does not have.
     """
+    if not _lets_in(uow):
+        raise RegistrationClosed(_("{tenant} is closed: nobody comes in by invitation.", tenant=uow.tenant.name))
     address = users.parse_email(email)
     lock(uow, f"invitation:{uow.tenant.id}:{users.canonical(address)}")
     names = sorted({rbac.get_role(uow, role).name for role in roles})
@@ -160,5 +163,10 @@ _FRESH = {"synchronize_session": False, "populate_existing": True}
 _OPEN = (Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None))
 
 
+def _lets_in(uow: UnitOfWork) -> bool:
+    return uow.tenant.policy.registration != "closed"
+
+
 def _is_open(uow: UnitOfWork, invitation: Invitation) -> bool:
-    return invitation.accepted_at is None and invitation.revoked_at is None and invitation.expires_at > uow.now
+    unanswered = invitation.accepted_at is None and invitation.revoked_at is None
+    return unanswered and invitation.expires_at > uow.now and _lets_in(uow)

@@ -5,6 +5,7 @@ It signs nobody in, passes no second factor, and ends every session and grant; t
 
 from uuid import UUID
 
+from idp.accounts.errors import CannotRecover
 from idp.accounts.letters import Letter, ask
 from idp.authn import one_time_tokens, passwords
 from idp.authn.models import OneTimeToken
@@ -12,6 +13,7 @@ from idp.authn.one_time_tokens import Purpose
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
+from idp.i18n import gettext as _
 from idp.mail import messages
 from idp.mail.messages import recipient_of
 from idp.users import service as users
@@ -30,6 +32,20 @@ def request(uow: UnitOfWork, email: str, *, by_admin: bool = False) -> None:
         EmailInvalid: not an address.
     """
     ask(uow, Letter.RECOVER, email=users.parse_email(email), by_admin=by_admin)
+
+
+def request_for(uow: UnitOfWork, user: User) -> None:
+    """An administrator has the link mailed to somebody; the choice of a password stays theirs (R34).
+
+    Raises:
+        CannotRecover: a mail would open nothing, because they may not sign in or the address is not known to be theirs.
+    """
+    email = users.primary_email(uow, user.id)
+    if user.disabled_at is not None:
+        raise CannotRecover(_("This account is disabled. Enable it first."))
+    if email.verified_at is None:
+        raise CannotRecover(_("Nobody has proven that this address is theirs, so no link is mailed to it."))
+    request(uow, email.address, by_admin=True)
 
 
 def write_link(uow: UnitOfWork, message_id: UUID, *, email: str, by_admin: bool) -> None:

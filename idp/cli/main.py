@@ -16,6 +16,7 @@ COMMANDS = {
     "db": "db",
     "tenant": "tenants",
     "user": "users",
+    "invitation": "invitations",
     "client": "clients",
     "resource": "resources",
     "key": "keys",

@@ -5,10 +5,9 @@ from typing import Any
 
 import click
 
-from idp.cli import output
+from idp.cli import output, people
 from idp.cli.connect import current, platform_unit
 from idp.cli.options import confirm, named, read_password, verb, yes
-from idp.cli.users import add_person
 from idp.http import limits
 from idp.rbac.service import Builtin
 from idp.tenants import branding
@@ -52,7 +51,7 @@ def create(slug: str, name: str | None, admin_email: str | None) -> None:
         if admin_email is not None:
             password, shown = read_password(from_stdin=False)
             with platform.within(row) as uow:
-                person = add_person(
+                person = people.add(
                     uow, email=admin_email, password=password, roles=[Builtin.OWNER], verified=True, name=None
                 )
             document["admin"] = {"id": person.id, "email": admin_email, **shown}

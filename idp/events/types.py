@@ -36,6 +36,7 @@ class EventType(StrEnum):
     RECOVERY_REQUESTED = "recovery.requested"
     LOGIN_FAILED = "login.failed"
     LOGIN_BLOCKED = "login.blocked"
+    LOGIN_UNBLOCKED = "login.unblocked"
     DEVICE_ADDED = "device.added"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"

@@ -60,7 +60,7 @@ def test_sessions_can_be_ended_from_here(idp: Terminal, wiring: Wiring, tenant: 
     made = idp.json("user", "create", *who)
     with wiring.tenant_unit(tenant) as uow:
         sessions.start(uow, UUID(made["id"]), ["pwd"], replaces=None)
-    assert len(idp.json("user", "sessions", *who, "--end")) == 1
+    assert len(idp.json("user", "sessions", *who, "--end-all")) == 1
     assert idp.json("user", "sessions", *who) == []
 
 
