@@ -78,9 +78,8 @@ def install(app: Flask, limiter: Limiter) -> None:
         g.limiter = limiter
 
     @app.teardown_request
-    def leave(_error: BaseException | None) -> None:
-        if (gate := g.pop("gate", None)) is not None:
-            gate.leave()
+    def end(_error: BaseException | None) -> None:
+        _leave()
 
     @app.after_request
     def tell(response: Response) -> Response:
@@ -102,10 +101,12 @@ def spend(*limits: Limits, account: str = "", client: str = "", recipient: str =
 
     Raises:
         TooMany: with the seconds to wait; nothing was counted.
-        PasswordGateFull: a sign-in or registration finds all places taken; it is turned away before it costs anything.
+        PasswordGateFull: a sign-in or registration finds all places taken, as a rule before it costs anything.
     """
-    if not _HASHING.isdisjoint(limits):
+    hashes = not _HASHING.isdisjoint(limits)
+    if hashes:
         _enter(passwords.gate())
+        _leave()  # a place is for whoever is admitted: those that are not cannot fill the gate
     uow = current_unit()
     named = list(dict.fromkeys(limit for group in limits for limit in group))
     subjects: dict[Subject, str] = {
@@ -120,6 +121,8 @@ def spend(*limits: Limits, account: str = "", client: str = "", recipient: str =
     told = [standing for limit, standing in zip(named, spent.standings, strict=True) if limit.by in _TOLD]
     g.told = g.get("told", {}) | {standing.bucket.name: standing for standing in (*told, *short)}
     if spent.admitted:
+        if hashes:
+            _enter(passwords.gate())
         return
     for standing in short:
         metrics.count_refusal(standing.bucket.name)
@@ -168,6 +171,11 @@ def _enter(gate: passwords.Gate) -> None:
         metrics.count_refusal("password-gate")
         raise
     g.gate = gate
+
+
+def _leave() -> None:
+    if (gate := g.pop("gate", None)) is not None:
+        gate.leave()
 
 
 def _hashed(uow: UnitOfWork, subjects: dict[Subject, str]) -> dict[Subject, str]:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import redis
 
 from idp.config import Settings
+from idp.crypto import passwords
 from idp.http import limits
 from idp.tenants import resolve
 from idp.tenants import service as tenants
@@ -112,6 +114,27 @@ def test_a_public_client_spends_what_its_address_has(browser: Browser, granted: 
     client, _ = people.client(token_endpoint_auth_method="none")
     answers = [browser.token(client, None, grant_type="refresh_token", refresh_token="x") for _ in range(3)]
     assert statuses(answers) == [400, 400, 429]
+
+
+def test_who_is_refused_takes_no_place_from_who_is_not(
+    browser: Browser, granted: Try, wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many guesses come at once: a gate that they fill turns the neighbours' sign-ins away (R24, R28)."""
+    granted(limit_sign_in_ip="1/day")
+    monkeypatch.setattr(passwords, "_gate", passwords.Gate(threads=1, places=1))
+    spend, free = wiring.limiter.spend, []
+
+    def watched(*buckets: Any, **cost: int) -> Any:
+        free.append(passwords.gate()._free._value)
+        return spend(*buckets, **cost)
+
+    monkeypatch.setattr(wiring.limiter, "spend", watched)
+    assert statuses([sign_in(browser), sign_in(browser), sign_in(browser, ip="192.0.2.2")]) == [422, 429, 422]
+    assert free == [1, 1, 1]
+    with ThreadPoolExecutor(1) as another:
+        another.submit(passwords.gate().enter).result()
+        assert sign_in(browser, ip="192.0.2.2").status_code == 503
+    assert free == [1, 1, 1], "turned away at the door"
 
 
 def test_a_page_is_refused_as_a_page(browser: Browser, granted: Try) -> None:
