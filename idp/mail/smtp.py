@@ -162,7 +162,7 @@ class _Server(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connected = self.attempt.open(host, port, timeout)
-        self.is_here = ipaddress.ip_address(connected.getpeername()[0]).is_loopback
+        self.is_here = _is_this_machine(connected)
         if self.attempt.place.scheme == "smtps":
             return self.tls.wrap_socket(connected, server_hostname=host)
         return connected
@@ -188,6 +188,10 @@ class _Bounded:
 
     def close(self) -> None:
         self.file.close()
+
+
+def _is_this_machine(connected: socket.socket) -> bool:
+    return ipaddress.ip_address(connected.getpeername()[0]).is_loopback
 
 
 def _raise_if_permanent(refused: smtplib.SMTPException, code: int, text: bytes | str) -> None:

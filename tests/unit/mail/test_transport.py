@@ -1,22 +1,18 @@
 """A mail as an SMTP server gets it, over TCP (RFC 5321, RFC 5322)."""
 
-import email.policy
 import smtplib
 import socket
-import ssl
+import time
 import uuid
 from collections.abc import Iterator
-from email import message_from_bytes
 from email.message import EmailMessage
-from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from idp.mail import transport
-from tests.unit.mail.certificate import write_certificate
+from idp.mail.errors import MailSettingsInvalid, Undeliverable
+from tests.smtp_server import Inbox, misbehaving, serving
 
 PAYLOAD = {
     "to": "ada@example.com",
@@ -27,39 +23,6 @@ PAYLOAD = {
 }
 
 
-class Inbox:
-    """What arrived."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-        self.was_tls: list[bool] = []
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if address.startswith("nobody@"):
-            return "550 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.envelopes.append(envelope)
-        self.was_tls.append(session.ssl is not None)
-        return "250 OK"
-
-    def last(self) -> EmailMessage:
-        content = cast(bytes, self.envelopes[-1].content)
-        return cast(EmailMessage, message_from_bytes(content, policy=email.policy.default))
-
-
-def serve(inbox: Inbox, **options: Any) -> Controller:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port, **options)
-    controller.start()
-    return controller
-
-
 @pytest.fixture
 def inbox() -> Inbox:
     return Inbox()
@@ -67,9 +30,14 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def url(inbox: Inbox) -> Iterator[str]:
-    controller = serve(inbox)
-    yield f"smtp://127.0.0.1:{controller.port}"
-    controller.stop()
+    with serving(inbox) as port:
+        yield f"smtp://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bound, smaller."""
+    monkeypatch.setattr(transport, "TOTAL_SECONDS", 0.7)
 
 
 def compose(**changes: str) -> EmailMessage:
@@ -84,11 +52,17 @@ def test_both_parts_arrive_from_the_tenant_by_name(url: str, inbox: Inbox) -> No
     assert mail["To"] == "ada@example.com"
     assert mail["Subject"] == "Your Müller account"
     assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Reply-To"] is None
     assert mail["Date"] is not None
     text, html = mail.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
     assert "https://id.example.com/t/acme/login" in cast(EmailMessage, text).get_content()
     assert inbox.envelopes[-1].mail_from == "no-reply@id.example.com"
+
+
+def test_a_server_is_not_told_the_name_of_our_machine(url: str, inbox: Inbox) -> None:
+    transport.send(url, compose())
+    assert inbox.hellos == ["id.example.com"]
 
 
 def test_a_second_delivery_has_the_same_message_id(url: str, inbox: Inbox) -> None:
@@ -98,10 +72,18 @@ def test_a_second_delivery_has_the_same_message_id(url: str, inbox: Inbox) -> No
     assert inbox.last()["Message-ID"] == first == f"<{uuid.UUID(int=7)}@id.example.com>"
 
 
+def test_the_message_id_stays_when_the_sender_changes() -> None:
+    one, other = (
+        transport.compose(PAYLOAD, message_id=uuid.UUID(int=7), mail_from=sender, host="id.example.com")
+        for sender in ("no-reply@id.example.com", "hello@acme.example")
+    )
+    assert one["Message-ID"] == other["Message-ID"]
+
+
 @pytest.mark.parametrize("field", ["to", "sender_name", "subject"])
 def test_a_line_break_cannot_add_a_header(field: str) -> None:
     """R56."""
-    with pytest.raises((ValueError, IndexError)):
+    with pytest.raises(Undeliverable):
         compose(**{field: "x@example.com\r\nBcc: everyone@example.com"}).as_bytes()
 
 
@@ -110,58 +92,93 @@ def test_a_mail_has_one_recipient(url: str, inbox: Inbox) -> None:
     assert inbox.envelopes[-1].rcpt_tos == ["ada@example.com"]
 
 
-def test_a_refused_recipient_is_an_error(url: str, inbox: Inbox) -> None:
-    with pytest.raises(smtplib.SMTPRecipientsRefused):
-        transport.send(url, compose(to="nobody@example.com"))
+@pytest.mark.parametrize("verb", ["rcpt", "data"])
+def test_a_5yz_about_this_mail_is_for_good(verb: str) -> None:
+    """RFC 5321 §4.2.1."""
+    inbox = Inbox(**{verb: "554 we do not want it"})
+    with serving(inbox) as port, pytest.raises(Undeliverable, match="554 we do not want it"):
+        transport.send(f"smtp://127.0.0.1:{port}", compose())
     assert inbox.envelopes == []
 
 
-def test_a_server_that_is_away_is_an_error(url: str, inbox: Inbox) -> None:
+@pytest.mark.parametrize(
+    ("verb", "reply", "error"),
+    [
+        ("rcpt", "450 greylisted", smtplib.SMTPRecipientsRefused),
+        ("rcpt", "421 going down", smtplib.SMTPRecipientsRefused),
+        ("data", "451 not now", smtplib.SMTPDataError),
+        ("mail", "550 not as this sender", smtplib.SMTPSenderRefused),  # ours to mend, and not this mail's fault
+    ],
+)
+def test_anything_else_may_pass(verb: str, reply: str, error: type[Exception]) -> None:
+    with serving(Inbox(**{verb: reply})) as port, pytest.raises(error):
+        transport.send(f"smtp://127.0.0.1:{port}", compose())
+
+
+def test_a_server_that_is_away_is_an_error() -> None:
     with pytest.raises(OSError, match="refused"):
         transport.send("smtp://127.0.0.1:1", compose())
 
 
-@pytest.fixture
-def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's context, whose certificate this process trusts from now on."""
-    certificate, key = write_certificate(tmp_path)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    return context
+def hang(line: socket.socket) -> None:
+    time.sleep(3)
 
 
-def test_the_password_goes_through_starttls_only(inbox: Inbox, tls: ssl.SSLContext) -> None:
-    seen: list[LoginPassword] = []
-
-    def authenticate(_server: SMTP, session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
-        assert session.ssl is not None
-        seen.append(data)
-        return AuthResult(success=True)
-
-    controller = serve(inbox, tls_context=tls, require_starttls=True, auth_required=True, authenticator=authenticate)
-    try:
-        transport.send(f"smtp://us%40er:p%3Ass@localhost:{controller.port}", compose())
-    finally:
-        controller.stop()
-    assert (seen[0].login, seen[0].password) == (b"us@er", b"p:ss")
-    assert inbox.was_tls == [True]
+def trickle(line: socket.socket) -> None:
+    while True:
+        line.sendall(b"2")
+        time.sleep(0.05)
 
 
-def test_a_certificate_of_another_name_is_refused(inbox: Inbox, tls: ssl.SSLContext) -> None:
-    controller = serve(inbox, tls_context=tls)
-    try:
-        with pytest.raises(ssl.SSLCertVerificationError):
-            transport.send(f"smtp://127.0.0.1:{controller.port}", compose())
-    finally:
-        controller.stop()
-    assert inbox.envelopes == []
+def go_on_for_ever(line: socket.socket) -> None:
+    while True:
+        line.sendall(b"220-" + b"x" * 500 + b"\r\n")
 
 
-def test_smtps(inbox: Inbox, tls: ssl.SSLContext) -> None:
-    controller = serve(inbox, ssl_context=tls)
-    try:
-        transport.send(f"smtps://localhost:{controller.port}", compose())
-    finally:
-        controller.stop()
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("talk", [hang, trickle])
+def test_a_slow_server_costs_a_bounded_time(talk: object) -> None:
+    began = time.monotonic()
+    with misbehaving(talk) as port, pytest.raises(TimeoutError):  # type: ignore[arg-type]
+        transport.send(f"smtp://127.0.0.1:{port}", compose())
+    assert time.monotonic() - began < 2
+
+
+def test_a_server_that_talks_too_much_is_cut_off() -> None:
+    with misbehaving(go_on_for_ever) as port, pytest.raises((OSError, smtplib.SMTPException)):
+        transport.send(f"smtp://127.0.0.1:{port}", compose())
+
+
+@pytest.mark.parametrize("reply", ["421 whatever", "554 no"])
+def test_what_happens_after_the_mail_was_taken_is_no_failure(reply: str) -> None:
+    inbox = Inbox(quit=reply)
+    with serving(inbox) as port:
+        transport.send(f"smtp://127.0.0.1:{port}", compose())
     assert len(inbox.envelopes) == 1
+
+
+def taking_it_and_hanging(line: socket.socket) -> None:
+    file = line.makefile("rb")
+    line.sendall(b"220 here\r\n")
+    for said in iter(file.readline, b""):
+        if said.lower().startswith(b"data"):
+            line.sendall(b"354 go\r\n")
+            while file.readline() != b".\r\n":
+                pass
+        elif said.lower().startswith(b"quit"):
+            time.sleep(3)
+        line.sendall(b"250 OK\r\n")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_server_that_hangs_after_it_took_the_mail_has_it() -> None:
+    with misbehaving(taking_it_and_hanging) as port:
+        transport.send(f"smtp://127.0.0.1:{port}", compose())
+
+
+@pytest.mark.parametrize(
+    "url", ["", "mail.example.com", "http://mail.example.com", "smtp://", "smtp://x:99999", "smtp:///x"]
+)
+def test_a_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(MailSettingsInvalid):
+        transport.send(url, compose())
