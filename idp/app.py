@@ -13,8 +13,8 @@ from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
 from idp.web import dev_mail, rendering
+from idp.web.account import activity, applications, data, delete, email, overview, password, profile, sessions
 from idp.web.hosted import (
-    applications,
     branding,
     consent,
     home,
@@ -32,21 +32,29 @@ from idp.wiring import Wiring
 
 AUTH_BODY_LIMIT = 64 * 1024
 VIEWS = (
+    activity,
     applications,
     branding,
     consent,
+    data,
+    delete,
+    email,
     home,
     login,
     logout,
     logout_page,
     me,
     not_me,
+    overview,
+    password,
     password_api,
+    profile,
     recovery,
     registration,
     reset_password,
     select_account,
     session_api,
+    sessions,
     sign_in,
     signup,
     userinfo,

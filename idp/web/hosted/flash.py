@@ -14,11 +14,33 @@ INVITATION_ACCEPTED = "invitation-accepted"
 MAIL_SENT = "mail-sent"
 ADDRESS_CONFIRMED = "address-confirmed"
 SECURED = "secured"
+PROFILE_SAVED = "profile-saved"
+CODE_SENT = "code-sent"
+EMAIL_CONFIRMED = "email-confirmed"
+PASSWORD_RENEWED = "password-renewed"
+SESSION_ENDED = "session-ended"
+OTHERS_ENDED = "others-ended"
+WITHDRAWN = "withdrawn"
+LEAVING = "leaving"
+LEFT = "left"
+STAYING = "staying"
 
 _SENTENCES = {
     PASSWORD_CHANGED: mark("Your password was changed. Sign in with it."),
     INVITATION_ACCEPTED: mark("Your invitation is accepted. Sign in with the password that you have."),
     MAIL_SENT: mark("We have sent it again. Only the newest code and link work."),
+    PROFILE_SAVED: mark("Your profile is saved."),
+    CODE_SENT: mark("We have sent you a code. Only the newest one works."),
+    EMAIL_CONFIRMED: mark("Your email address is confirmed."),
+    PASSWORD_RENEWED: mark("Your password was changed. Everywhere else you’re signed out."),
+    SESSION_ENDED: mark("That device is signed out."),
+    OTHERS_ENDED: mark("Everywhere else you’re signed out."),
+    WITHDRAWN: mark("That application can’t use your account any more."),
+    LEAVING: mark(
+        "You’re signed out. Your account will be deleted, unless you sign in before the day in our mail and keep it."
+    ),
+    LEFT: mark("You’re signed out, and your account is being deleted."),
+    STAYING: mark("Your account stays as it is."),
 }
 
 

@@ -31,6 +31,9 @@ PAGE = {
 FLOW = {"flow": "0198", "csrf": "token", "action": "/t/acme/page", "client_name": "Notes"}
 MAIL = {"id": 1, "to": "ada@acme.example", "from_": "acme", "subject": "Hello", "sent_at": "2026-11-24T16:15:00Z"}
 LOGIN: dict[str, Any] = FLOW | {"email": "", "error": None, "errors": {}, "reauthenticating": None}
+HOME = {"notice": None, "deletes_at": None, "csrf": "token", "account_email": None} | {
+    name: f"/{name}" for name in ("login_url", "logout_url", "account_url")
+}
 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "login": ("hosted/login.html", LOGIN),
@@ -52,24 +55,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "select account": ("hosted/select_account.html", FLOW | {"account": {"name": "Ada", "email": "a@b.example"}}),
     "logout": ("hosted/logout.html", FLOW | {"fields": {"state": HOSTILE}, "account_email": "a@b.example"}),
     "signed out": ("hosted/signed_out.html", {"client_name": "Notes", "return_url": "https://notes.example/out"}),
-    "applications": (
-        "hosted/applications.html",
-        {
-            "action": "/apps",
-            "csrf": "c",
-            "home_url": "/",
-            "applications": [
-                {"client_id": "1", "name": "<Notes>", "given_at": datetime(2026, 11, 24, tzinfo=UTC), "scopes": ["See"]}
-            ],
-        },
-    ),
-    "home": (
+    "home": ("hosted/home.html", HOME | {"account_email": "a@b.example"}),
+    "home, nobody": ("hosted/home.html", HOME),
+    "home, leaving": (
         "hosted/home.html",
-        {"account_email": "a@b.example", "login_url": "/in", "logout_url": "/out", "applications_url": "/apps"},
-    ),
-    "home, nobody": (
-        "hosted/home.html",
-        {"account_email": None, "login_url": "/in", "logout_url": "/out", "applications_url": "/apps"},
+        HOME | {"account_email": "a@b.example", "deletes_at": datetime(2026, 11, 24, tzinfo=UTC)},
     ),
     "error": (
         "hosted/error.html",

@@ -2,6 +2,7 @@
 
 from tests.browser import Browser
 from tests.factories import People
+from tests.web.account.visitor import Visitor
 
 
 def test_a_person_withdraws_and_the_application_loses_its_tokens(people: People, browser: Browser) -> None:
@@ -13,7 +14,6 @@ def test_a_person_withdraws_and_the_application_loses_its_tokens(people: People,
 
     page = browser.get(browser.url("/account/applications"))
     assert "Notes" in page.text
-    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "See your email address" in page.text
     after = browser.submit(page, withdraw=str(client.id))
     assert "any application" in after.text
@@ -23,15 +23,15 @@ def test_a_person_withdraws_and_the_application_loses_its_tokens(people: People,
     assert "wants to use" in browser.authorize(client).text
 
 
-def test_nobody_is_shown_nothing(browser: Browser) -> None:
-    answer = browser.get(browser.url("/account/applications"))
-    assert answer.location == browser.url("/")
+def test_what_somebody_else_allowed_stays_allowed(people: People, ada: Visitor, browser: Browser) -> None:
+    client, _ = people.client(first_party=False)
+    browser.submit(browser.authorize(client), decision="allow")
+    people.user(email="eve@example.com")
+    eve = Visitor(Browser(browser.http.application, browser.tenant), "eve@example.com")
+    assert eve.done("applications", withdraw=str(client.id)).status_code == 200
+    assert "Notes" in ada.get("applications").text
 
 
-def test_another_tenants_client_is_nobodys_to_withdraw(people: People, others: People, browser: Browser) -> None:
-    people.user()
-    client, _ = people.client()
+def test_another_tenants_client_is_nobodys_to_withdraw(others: People, ada: Visitor) -> None:
     foreign, _ = others.client()
-    browser.code(client)
-    page = browser.get(browser.url("/account/applications"))
-    assert browser.submit(page, withdraw=str(foreign.id)).status_code == 404
+    assert ada.post("applications", withdraw=str(foreign.id)).status_code == 404
