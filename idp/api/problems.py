@@ -56,12 +56,12 @@ class ProfileChanged(PreconditionFailed):
 
 def credentials_mismatch() -> CredentialsMismatch:
     """The same for everybody."""
-    return CredentialsMismatch(_("That email and password don’t match. Try again, or ask your administrator for help."))
+    return CredentialsMismatch(_("That email and password don’t match."))
 
 
 def password_mismatch() -> PasswordMismatch:
     """Of whoever is signed in."""
-    return PasswordMismatch("The current password is not right.", field="current_password")
+    return PasswordMismatch(_("Your current password isn’t right."), field="current_password")
 
 
 def code_mismatch() -> CodeMismatch:
@@ -101,7 +101,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "email-invalid": (422, "This is not an email address."),
     "email-taken": (409, "The address belongs to somebody in this tenant already."),
     "password-unacceptable": (422, "Use at least 15 characters."),
-    "password-mismatch": (422, "The current password is not right."),
+    "password-mismatch": (422, "Your current password isn’t right."),
     "password-needed": (422, "Send the password of the sign-up too."),
     "proof-needed": (422, "Send either code or token."),
     "code-mismatch": (422, "That code isn’t right, or it has expired."),

@@ -54,6 +54,7 @@ def describe(row: Client) -> dict[str, Any]:
 @click.option("--grant-type", "grant_types", multiple=True, metavar="GRANT")
 @click.option("--auth-method", "token_endpoint_auth_method", metavar="METHOD", help="At the token endpoint.")
 @click.option("--first-party", is_flag=True, help="Ours: nobody is asked for consent.")
+@click.option("--direct-sign-in", is_flag=True, help="Ours, and may ask for passwords itself, by the sign-in API.")
 @click.option("--no-require-pkce", is_flag=True, help="For one confidential client that sends none.")
 @click.option("--metadata", type=click.File(), metavar="FILE", help="RFC 7591 client metadata, - for stdin.")
 def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, **options: Any) -> None:
