@@ -6,7 +6,7 @@ Subscribers: each reacts to an event inside its transaction.
 from uuid import UUID
 
 from idp.accounts import letters
-from idp.authn import devices, one_time_tokens, passwords
+from idp.authn import devices, one_time_tokens, passwords, throttle
 from idp.authn.models import OneTimeToken
 from idp.authn.one_time_tokens import Purpose
 from idp.db.unit import UnitOfWork
@@ -85,7 +85,13 @@ def write_login_blocked(uow: UnitOfWork, message_id: UUID, *, event_id: str) -> 
     )
     if issued is not None:
         happened = Circumstances(event.occurred_at, event.ip, event.user_agent)
-        messages.sign_in_blocked(uow, to, circumstances=happened, not_me=_link(uow, issued.token))
+        messages.sign_in_blocked(
+            uow,
+            to,
+            circumstances=happened,
+            not_me=_link(uow, issued.token),
+            until_recovery=event.data["failures"] >= throttle.LOCKED_AT,
+        )
 
 
 def deletion_requested(uow: UnitOfWork, event: Event) -> None:

@@ -77,8 +77,10 @@ def new_device(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, 
 
 
 @mail
-def sign_in_blocked(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, not_me: str) -> Content:
-    """Too many wrong passwords: nobody signs in with the password until its owner makes a new one."""
+def sign_in_blocked(
+    uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, not_me: str, until_recovery: bool
+) -> Content:
+    """Too many wrong passwords: everybody has to wait, and after many more to make a new password."""
     tenant = said(uow.tenant.name)
     return Content(
         subject=_("Sign-in to your {tenant} account is blocked", tenant=tenant),
@@ -87,6 +89,13 @@ def sign_in_blocked(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstan
             _(
                 "Somebody tried many wrong passwords for your account at {tenant}. "
                 "Nobody can sign in with the password now, not even you, until you make a new one.",
+                tenant=tenant,
+            )
+            if until_recovery
+            else _(
+                "Somebody tried many wrong passwords for your account at {tenant}. "
+                "After each one, everybody who wants to sign in has to wait longer, and so may you. "
+                "A new password lets you in at once.",
                 tenant=tenant,
             ),
         ),

@@ -30,6 +30,7 @@ VALUES: dict[str, Any] = {
     "expires_at": datetime(2026, 11, 30, 12, tzinfo=UTC),
     "deletes_at": datetime(2026, 12, 24, 12, tzinfo=UTC),
     "by_admin": False,
+    "until_recovery": False,
     "new_address": "new@example.com",
     "circumstances": Circumstances(datetime(2026, 11, 24, 19, 5, tzinfo=UTC), "192.0.2.7", FIREFOX),
 }
