@@ -9,6 +9,10 @@ from idp.users import service as users
 from idp.users.models import User
 
 
+WORTH_TELLING = frozenset({10, throttle.LOCKED_AT})
+"""After so many failures in a row the person hears of it."""
+
+
 def try_password(uow: UnitOfWork, name: str, user: User | None, password: str) -> bool:
     """Whether this is the password of an enabled person.  A refusal is returned, because its record must be committed.
 
@@ -32,7 +36,7 @@ def try_password(uow: UnitOfWork, name: str, user: User | None, password: str) -
         throttle.clear(uow, name)
         return True
     events.record(uow, EventType.LOGIN_FAILED, user, outcome=Outcome.FAILURE, method="pwd", failures=failures)
-    if failures == throttle.LOCKED_AT:
+    if failures in WORTH_TELLING:
         events.record(uow, EventType.LOGIN_BLOCKED, user, outcome=Outcome.FAILURE, failures=failures)
     return False
 

@@ -162,12 +162,13 @@ def test_giving_an_attempt_back_does_not_shorten_what_a_later_one_began(people: 
     assert waits(people) > 30
 
 
-def test_every_failure_is_an_event_and_the_last_one_says_that_the_account_is_blocked(people: People) -> None:
+@pytest.mark.parametrize("failures", sorted(attempts.WORTH_TELLING))
+def test_every_failure_is_an_event_and_some_are_worth_telling(people: People, failures: int) -> None:
     people.user()
-    fail(people, throttle.LOCKED_AT - 2)
-    assert not attempt(people, "wrong")
-    pass_time(people, minutes=15)
-    assert not attempt(people, "wrong")
+    fail(people, failures - 2)
+    for _ in range(2):
+        assert not attempt(people, "wrong")
+        pass_time(people, minutes=15)
     with people.unit() as uow:
         said = list(uow.session.scalars(select(Event.type).where(Event.type.like("login.%")).order_by(Event.id)))
     assert said == [EventType.LOGIN_FAILED, EventType.LOGIN_FAILED, EventType.LOGIN_BLOCKED]
