@@ -12,12 +12,16 @@ import pytest
 from sqlalchemy import select
 
 from idp.config import Settings
+from idp.events import outbox
 from idp.events.models import OutboxMessage
-from idp.mail import transport
+from idp.mail import messages, transport
+from idp.mail.messages import Recipient
+from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
+from idp.users import service as users
 from idp.wiring import Wiring
 from idp.worker import delivery
-from tests.factories import People
+from tests.factories import People, make_tenant
 
 
 def configured(wiring: Wiring, environment: dict[str, str], **changes: str) -> Wiring:
@@ -84,6 +88,72 @@ def test_in_production_it_waits_until_somebody_says_where(
     assert (mail.sent_at, mail.dead_at, mail.attempts) == (None, None, 0)
     assert mail.last_error == "IDP_SMTP_URL is not set, so mail cannot leave."
     assert not sent.called
+
+
+def test_what_only_the_reader_may_see_is_sealed(wiring: Wiring, tenant: Tenant, people: People) -> None:
+    """R33: a copy of the database opens nothing."""
+    with people.unit() as uow:
+        messages.reset_password(uow, Recipient("grace@example.com"), link="https://x/?token=idp_ot_z", by_admin=False)
+    mail = mail_of(wiring, tenant)
+    assert mail.payload == {
+        "to": "grace@example.com",
+        "template": "reset_password",
+        "sender_name": tenant.name,
+        "language": "en",
+    }
+    assert mail.body_sealed is not None
+    assert b"idp_ot_z" not in mail.body_sealed
+    with people.unit() as uow:
+        assert "https://x/?token=idp_ot_z" in outbox.open_body(uow, mail)["text"]
+
+
+def test_a_mail_of_the_release_before_still_leaves(
+    wiring: Wiring, environment: dict[str, str], tenant: Tenant, people: People, sent: mock.Mock, app: Any
+) -> None:
+    """R64."""
+    deliver_all(wiring)
+    with people.unit() as uow:
+        old = {"to": "a@example.com", "sender_name": "Acme", "subject": "Old", "text": "As it was", "html": "<p>As"}
+        outbox.enqueue(uow, messages.KIND, **old)
+    deliver_all(configured(wiring, environment, IDP_SMTP_URL="smtp://mail.example.com"))
+    assert sent.call_args.args[1]["Subject"] == "Old"
+    mails = app.test_client().get("/dev/mail.json", base_url=wiring.settings.base_url).json
+    assert "As it was" in [mail["text"] for mail in mails]
+
+
+@pytest.mark.parametrize(
+    ("locale", "default", "language"),
+    [("de", "en", "de"), ("ar-EG", "en", "ar"), (None, "de", "de"), ("fr", "de", "de")],
+)
+def test_a_mail_speaks_its_readers_language(wiring: Wiring, locale: str | None, default: str, language: str) -> None:
+    tenant = make_tenant(wiring, default_locale=default)
+    with wiring.tenant_unit(tenant) as uow:
+        messages.account_deleted(uow, Recipient("grace@example.com", None, locale))
+    assert mail_of(wiring, tenant).payload["language"] == language
+
+
+def test_who_signed_up_gets_no_welcome(wiring: Wiring, tenant: Tenant, people: People) -> None:
+    with people.unit() as uow:
+        users.create(uow, email="ada@example.com", verified=True, via="registration")
+    with wiring.platform_unit() as platform:
+        assert platform.session.scalars(select(OutboxMessage).where(OutboxMessage.tenant_id == tenant.id)).all() == []
+
+
+def test_a_deleted_tenants_mail_is_settled_and_not_shown(
+    wiring: Wiring, environment: dict[str, str], tenant: Tenant, people: People, sent: mock.Mock, app: Any
+) -> None:
+    """R51: its key is gone, so nobody can open it."""
+    deliver_all(wiring)
+    people.user(email="late@example.com")
+    with wiring.platform_unit() as platform:
+        tenants.delete(platform, tenants.get(platform, tenant.slug))
+    deliver_all(configured(wiring, environment, IDP_SMTP_URL="smtp://mail.example.com"))
+    assert not sent.called
+    mail = mail_of(wiring, tenant)
+    assert mail.dead_at is not None
+    assert mail.last_error == "The tenant was deleted."
+    mails = app.test_client().get("/dev/mail.json", base_url=wiring.settings.base_url).json
+    assert "late@example.com" not in [mail["to"] for mail in mails]
 
 
 def test_the_mailbox_does_not_exist_in_production(environment: dict[str, str]) -> None:
