@@ -13,14 +13,18 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
 from PIL import Image
 
+from idp.accounts import invitations
 from idp.keys import rsa
 from idp.keys import service as keys
+from idp.mail import settings as mail_settings
 from idp.oauth.models import Client
 from idp.tenants import branding, resolve
 from idp.tenants import service as tenants
 from idp.wiring import Wiring
 from tests import factories
 from tests.browser import Browser, Forms
+from tests.post import Post
+from tests.web.tenancy import decide
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_KEY = rsa_keys.generate_private_key(public_exponent=65537, key_size=2048)
@@ -129,6 +133,19 @@ class World:
         self.set_logo()
         answer = self.browser.post(self.url("/oauth/token"), self.assertion_grant())
         assert answer.status_code == 200, answer.text
+        self.let_in()
+
+    def let_in(self) -> None:
+        """Leave somebody who signed up, somebody who was invited and somebody who mistyped, and whom mail is from."""
+        decide(self.people, registration="open")
+        with self.people.unit() as uow:
+            invitations.invite(uow, f"invited@{self.name}.example")
+            mail_settings.update(uow, sender_name=f"Help of {self.name}")
+        newcomer = Browser(self.app, self.tenant)
+        page = newcomer.follow(newcomer.get(self.url("/signup")))
+        newcomer.submit(page, email=f"newcomer@{self.name}.example", password="lantern orbit quiet harvest")
+        newcomer.sign_in(newcomer.follow(newcomer.get(self.url("/login"))), self.email, "mistyped")
+        Post(self.wiring, self.tenant).deliver()
 
     @cached_property
     def consented(self) -> bool:

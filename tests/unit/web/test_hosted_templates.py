@@ -30,7 +30,31 @@ PAGE = {
 }
 FLOW = {"flow": "0198", "csrf": "token", "action": "/t/acme/page", "client_name": "Notes"}
 MAIL = {"id": 1, "to": "ada@acme.example", "from_": "acme", "subject": "Hello", "sent_at": "2026-11-24T16:15:00Z"}
-LOGIN: dict[str, Any] = FLOW | {"email": "", "error": None, "errors": {}, "reauthenticating": None}
+NEWCOMER: dict[str, Any] = FLOW | {
+    "error": None,
+    "errors": {},
+    "typed": {"email": HOSTILE, "name": HOSTILE, "agrees": True},
+    "minimum": 15,
+    "has_terms": True,
+    "terms_url": "https://acme.example/terms",
+    "privacy_url": None,
+    "login_url": "/in",
+    "invitation": "t",
+    "address": HOSTILE,
+    "has_account": False,
+}
+PROOF: dict[str, Any] = FLOW | {"address": HOSTILE, "error": None, "failure": None, "notice": None, "back_url": "/back"}
+RESET: dict[str, Any] = FLOW | {"token": "t", "address": HOSTILE, "words": [HOSTILE], "minimum": 15, "error": None}
+LOGIN: dict[str, Any] = FLOW | {
+    "email": "",
+    "error": None,
+    "errors": {},
+    "reauthenticating": None,
+    "is_mismatch": False,
+    "notice": None,
+    "recovery_url": "/recovery",
+    "signup_url": "/signup",
+}
 HOME = {"notice": None, "deletes_at": None, "csrf": "token", "account_email": None} | {
     name: f"/{name}" for name in ("login_url", "logout_url", "account_url")
 }
@@ -40,6 +64,30 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "login refused": ("hosted/login.html", LOGIN | {"email": "a@b.example", "error": "That didn't match."}),
     "login incomplete": ("hosted/login.html", LOGIN | {"errors": {"email": "Enter it.", "password": "Enter it."}}),
     "login again": ("hosted/login.html", LOGIN | {"reauthenticating": "ada@acme.example"}),
+    "login mismatch": ("hosted/login.html", LOGIN | {"email": "a@b.example", "is_mismatch": True}),
+    "login after a change": ("hosted/login.html", LOGIN | {"notice": "Your password was changed."}),
+    "sign up": ("hosted/signup.html", NEWCOMER),
+    "sign up refused": ("hosted/signup.html", NEWCOMER | {"errors": {"email": HOSTILE, "terms": "Agree."}}),
+    "invitation": ("hosted/invitation.html", NEWCOMER),
+    "invitation, known": ("hosted/invitation.html", NEWCOMER | {"has_account": True}),
+    "code": ("hosted/verify_email.html", PROOF | {"notice": "Sent again."}),
+    "code refused": ("hosted/verify_email.html", PROOF | {"error": HOSTILE, "failure": HOSTILE}),
+    **{
+        f"link {purpose}": (
+            "hosted/confirmation.html",
+            PROOF | {"token": "t", "purpose": purpose, "needs_password": known},
+        )
+        for purpose, known in (("register", True), ("verify-email", False), ("change-email", False))
+    },
+    "recovery": ("hosted/recovery.html", LOGIN | {"login_url": "/in", "email": HOSTILE, "error": "Not an address."}),
+    "recovery asked": ("hosted/recovery_sent.html", {"address": HOSTILE, "login_url": "/in", "again_url": "/again"}),
+    "reset": ("hosted/reset_password.html", RESET | {"wrong": None}),
+    "reset refused": ("hosted/reset_password.html", RESET | {"wrong": HOSTILE}),
+    "not me": ("hosted/not_me.html", FLOW | {"token": HOSTILE}),
+    "outcome": (
+        "hosted/outcome.html",
+        {"heading": HOSTILE, "sentence": "So.", "way": ("On", "/"), "also": ("Or", "/o")},
+    ),
     "consent": (
         "hosted/consent.html",
         FLOW
