@@ -40,6 +40,8 @@ def is_open(uow: UnitOfWork) -> bool:
 
 def closed_sentence(uow: UnitOfWork) -> str:
     """What somebody is told who may not."""
+    if uow.tenant.policy.registration == "closed":
+        return _("{tenant} doesn’t accept sign-ups. Ask your administrator for an account.", tenant=uow.tenant.name)
     return _("{tenant} doesn’t accept sign-ups. Ask your administrator for an invitation.", tenant=uow.tenant.name)
 
 
