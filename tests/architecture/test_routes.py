@@ -13,6 +13,7 @@ from idp.wiring import Wiring
 from tests.browser import Browser, Forms
 
 HOSTED = "hosted."
+API = "auth."
 MIN_BROWSER_POSTS = 4
 
 
@@ -49,11 +50,49 @@ def test_a_form_token_from_another_site_is_no_use(app: Any, tenant: Tenant) -> N
 
 def test_no_route_but_these_has_no_tenant(app: Any) -> None:
     tenantless = {rule.endpoint for rule in rules(app) if SLUG not in rule.arguments}
-    assert {name for name in tenantless if not name.startswith("dev_mail.")} == {"static", "healthz"}
+    public = {"static", "healthz", "docs.openapi", "docs.docs", "docs.static"}
+    assert {name for name in tenantless if not name.startswith("dev_mail.")} == public
 
 
-def test_nothing_but_reading_and_posting(app: Any) -> None:
-    assert set().union(*(rule.methods or () for rule in rules(app))) == {"GET", "HEAD", "OPTIONS", "POST"}
+def test_browsers_read_and_post_and_only_the_api_has_more_verbs(app: Any) -> None:
+    """What cookies authenticate is guarded by forms, so nothing of it may have a verb that no form can send (R40)."""
+    verbs: dict[bool, set[str]] = {True: set(), False: set()}
+    for rule in rules(app):
+        verbs[rule.endpoint.startswith(API)] |= rule.methods or set()
+    assert verbs[False] == {"GET", "HEAD", "OPTIONS", "POST"}
+    assert verbs[True] - verbs[False] == {"PATCH", "DELETE"}
+
+
+def test_every_operation_of_the_api_names_who_may_call_it(app: Any) -> None:
+    """R47: a client that proves itself or the bearer of a token; the document says which, and nobody else gets in."""
+    described = app.test_client().get("/openapi.json").json["paths"]
+    for rule in (rule for rule in rules(app) if rule.endpoint.startswith(API)):
+        path = rule.rule.replace("<", "{").replace(">", "}").replace("{uuid:", "{")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert described[path][method.lower()]["security"] in ([{"bearer": []}], [{"basic": []}, {}]), rule
+
+
+@pytest.mark.parametrize("credentials", [{}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eDp5"}])
+def test_every_operation_of_the_api_refuses_strangers(app: Any, tenant: Tenant, credentials: dict[str, str]) -> None:
+    anything = {"email": "a@b.example", "password": "x", "token": "x", "refresh_token": "x", "transaction": "x"}
+    for rule in (rule for rule in rules(app) if rule.endpoint.startswith(API)):
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            values = {SLUG: tenant.slug, "session_id": tenant.id}
+            url = app.url_map.bind("localhost").build(rule.endpoint, values, method=method)
+            sent = {name: anything[name] for name in _needed(app, rule, method)}
+            answer = app.test_client().open(url, method=method, json=sent or None, headers=credentials)
+            assert answer.status_code == 401, (rule, method, answer.text)
+
+
+def _needed(app: Any, rule: Rule, method: str) -> list[str]:
+    """Members without which a body is not looked at; a bearer comes before the body."""
+    document = app.test_client().get("/openapi.json").json
+    described = document["paths"][rule.rule.replace("<", "{").replace(">", "}").replace("{uuid:", "{")][method.lower()]
+    if described["security"] == [{"bearer": []}] or "requestBody" not in described:
+        return []
+    name = described["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    needed: list[str] = document["components"]["schemas"][name].get("required", [])
+    return needed
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/oauth/token", "/jwks.json", "/nothing-here"])

@@ -25,6 +25,8 @@ class Call:
     did_it: Callable[[Any], bool]
     query: dict[str, Any] = field(default_factory=dict)
     form: dict[str, Any] | None = None
+    json: dict[str, Any] | None = None
+    path: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
 

@@ -14,11 +14,11 @@ from idp.config import Settings
 from idp.db.base import Base, TenantScoped
 from idp.http.context import SLUG
 from idp.wiring import Wiring
-from tests.isolation import routes_accounts, routes_self
+from tests.isolation import routes_accounts, routes_api, routes_self
 from tests.isolation.routes import FEEDERS, Call, Feeder
 from tests.isolation.world import World
 
-MORE_FEEDERS = (routes_accounts, routes_self)
+MORE_FEEDERS = (routes_accounts, routes_api, routes_self)
 """Modules that add their feeders when they are imported."""
 MODELS: list[Any] = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantScoped)]
 AUTOMATIC = {"HEAD", "OPTIONS"}
@@ -88,9 +88,11 @@ def send(app: Any, rule: str, method: str, call: Call, *, at: World, caller: Wor
         for world in (at, caller):
             client.set_cookie(world.cookie_name + suffix, value)
     path = rule.replace(f"<{SLUG}>", at.tenant.slug)
-    if method == "GET":
-        return client.get(path, query_string=call.query, headers=call.headers)
-    return client.post(path, data=call.form, headers=call.headers)
+    for name, value in call.path.items():
+        path = path.replace(f"<uuid:{name}>", value)
+    body = {"json": call.json} if call.json is not None else {"data": None if method == "GET" else call.form}
+    query = call.query if method == "GET" else None
+    return client.open(path, method=method, query_string=query, headers=call.headers, **body)
 
 
 def fingerprint(world: World) -> str:
@@ -106,7 +108,7 @@ def fingerprint(world: World) -> str:
 
 def assert_says_nothing_of(world: World, call: Call, answer: Any) -> None:
     """No name of the other tenant's that was not in the request."""
-    sent = repr((call.query, call.form, call.headers))
+    sent = repr((call.query, call.form, call.json, call.path, call.headers))
     said = answer.text + repr(list(answer.headers))
     for name in (
         world.email,
