@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from babel.core import get_global
 from flask import Response, request
@@ -68,7 +68,7 @@ def save_profile(person: Person) -> Response:
     """Write it down, or say what is wrong beside each field."""
     sent = {name: field.read(request.form.get(name, "")) for name, field in FIELDS.items()}
     stored = _stored(person)
-    errors = {name: _(FIELDS[name].refusal) for name in FIELDS if not _is_fine(name, sent[name], stored[name])}
+    errors = {name: _(FIELDS[name].refusal) for name in FIELDS if not _is_fine(person, name, sent[name])}
     if errors:
         typed = {name: request.form.get(name, "")[:_LONGEST] for name in FIELDS}
         return _form(person, typed, errors=errors, status=422)
@@ -83,8 +83,8 @@ def _stored(person: Person) -> dict[str, str]:
     return {name: getattr(person.user.profile, name) or "" for name in FIELDS}
 
 
-def _is_fine(name: str, value: str, stored: str) -> bool:
-    if value in {"", stored}:
+def _is_fine(person: Person, name: str, value: str) -> bool:
+    if value in {"", _stored(person)[name]}:
         return True
     try:
         users.parse_profile({name: value})
@@ -92,7 +92,7 @@ def _is_fine(name: str, value: str, stored: str) -> bool:
         return False
     match name:
         case "birthdate":
-            return _has_been(value)
+            return _has_been(value, person.uow.now.date() + timedelta(days=1))
         case "zoneinfo":
             return value in _ZONES
         case "locale":
@@ -101,10 +101,10 @@ def _is_fine(name: str, value: str, stored: str) -> bool:
             return True
 
 
-def _has_been(day: str) -> bool:
-    """Whether this is a day, or a year, of the past; today at the latest, wherever they are."""
+def _has_been(day: str, tomorrow: date) -> bool:
+    """Whether this is a day or a year before tomorrow, which has begun somewhere already."""
     try:
-        return date(1, 1, 1) < date.fromisoformat(day if "-" in day else f"{day}-01-01") <= date.max
+        return date.fromisoformat(day if "-" in day else f"{day}-01-01") <= tomorrow
     except ValueError:
         return False
 
