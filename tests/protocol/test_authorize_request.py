@@ -43,7 +43,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("code_challenge_method", "plain", "invalid_request"),
     ("code_challenge_method", "s256", "invalid_request"),
     ("prompt", "none login", "invalid_request"),
-    ("prompt", "create", "invalid_request"),
+    ("prompt", "register", "invalid_request"),
     ("prompt", "<script>", "invalid_request"),
     ("max_age", "-1", "invalid_request"),
     ("max_age", "1.5", "invalid_request"),

@@ -14,9 +14,10 @@ from idp.users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Somebody must sign in; this very person, when one is named."""
+    """Somebody must sign in; this very person, when one is named, and first of all somebody new, when that is asked."""
 
     required_user_id: UUID | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def next_step(uow: UnitOfWork, request: AuthorizationRequest, client: Client, se
         required = asked.hinted_user_id or _same_person(request, session)
         if silent or (required is not None and uow.find(User, required) is None):
             return Refuse("login_required", "Nobody suitable is signed in.")
-        return Login(required)
+        return Login(required, is_new="create" in asked.prompt and required is None)
     if asked.required_acr and not assurance.satisfies(session.acr, asked.required_acr):
         return Refuse("unmet_authentication_requirements", "The authentication class asked for cannot be reached.")
     if _must_ask(uow, request, client, session):
@@ -71,18 +72,20 @@ def _is_chosen(request: AuthorizationRequest, session: Session) -> bool:
 
 
 def _is_fresh(uow: UnitOfWork, request: AuthorizationRequest, session: Session) -> bool:
-    """Whether the sign-in is young enough: ``prompt=login`` wants one after the request, ``max_age`` a recent one."""
+    """Whether the sign-in is young enough: ``login`` and ``create`` want one since then, ``max_age`` a recent one."""
     asked = request.parameters
     if session.authenticated_at >= request.created_at:
         return True
-    if "login" in asked.prompt:
+    if "login" in asked.prompt or "create" in asked.prompt:
         return False
     return asked.max_age is None or session.authenticated_at + timedelta(seconds=asked.max_age) > uow.now
 
 
 def _same_person(request: AuthorizationRequest, session: Session | None) -> UUID | None:
     """Who must prove again that it is them, when the sign-in is merely too old; otherwise anybody may come."""
-    return session.user_id if session is not None and request.parameters.max_age is not None else None
+    asked = request.parameters
+    merely_old = asked.max_age is not None and "create" not in asked.prompt
+    return session.user_id if session is not None and merely_old else None
 
 
 def _must_ask(uow: UnitOfWork, request: AuthorizationRequest, client: Client, session: Session) -> bool:

@@ -132,7 +132,7 @@ def _proceed(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> R
     session = sessions.resume(uow, cookies.session_secret())
     step = dispatch.next_step(uow, stored, client, session)
     match step:
-        case dispatch.Login(required):
+        case dispatch.Login(required, is_new):
             transaction = login.begin(
                 uow,
                 cookies.ensure_browser_secret(),
@@ -140,7 +140,7 @@ def _proceed(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> R
                 required_user_id=required,
                 email_hint=stored.parameters.login_hint,
             )
-            return page("login", transaction.id)
+            return page("signup" if is_new else "login", transaction.id)
         case dispatch.SelectAccount():
             return page("select-account", stored.id)
         case dispatch.Consent():

@@ -22,7 +22,7 @@ from idp.oauth.models import AuthorizationParameters
 from idp.oauth.parameters import Parameters
 
 REQUEST_URI_PREFIX = "urn:ietf:params:oauth:request_uri:"
-PROMPTS = ("none", "login", "consent", "select_account")
+PROMPTS = ("none", "login", "consent", "select_account", "create")
 RESPONSE_MODES = ("query", "form_post")
 MAX_AGE = re.compile(r"\d{1,9}")
 
@@ -142,7 +142,7 @@ def check_nonce(candidate: Candidate) -> None:
 
 
 def check_prompt(candidate: Candidate) -> None:
-    """Known values; ``none`` stands alone (OpenID Connect Core §3.1.2.1)."""
+    """Known values; ``none`` stands alone (OpenID Connect Core §3.1.2.1, Initiating User Registration §4)."""
     prompt = (candidate.get("prompt") or "").split()
     if not set(prompt) <= set(PROMPTS):
         refuse("invalid_request", f"prompt must be among {', '.join(PROMPTS)}.")
