@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, select, text, update
 from idp.authn.models import LoginTransaction, Session
 from idp.db.base import Base
 from idp.events.models import Event, OutboxMessage
-from idp.oauth.models import AuthorizationCode, AuthorizationRequest, Grant, RefreshFamily, RevokedToken
+from idp.oauth.models import AuthorizationCode, AuthorizationRequest, RevokedToken
 from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
@@ -73,15 +73,6 @@ def test_what_is_over_goes(wiring: Wiring, used: Tenant, other_tenant: Tenant, m
     age(wiring, used, model, column, YEAR)
     purge_expired(wiring)
     assert count(wiring, used, model) == 0
-
-
-def test_a_session_stays_as_long_as_a_grant_needs_it(wiring: Wiring, used: Tenant) -> None:
-    age(wiring, used, Session, "expires_at", YEAR)
-    purge_expired(wiring)
-    assert (count(wiring, used, Session), count(wiring, used, Grant), count(wiring, used, RefreshFamily)) == (1, 1, 1)
-    age(wiring, used, Grant, "expires_at", YEAR)
-    purge_expired(wiring)
-    assert (count(wiring, used, Session), count(wiring, used, Grant), count(wiring, used, RefreshFamily)) == (0, 0, 0)
 
 
 def test_more_than_one_batch_goes_in_one_run(wiring: Wiring, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
