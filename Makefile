@@ -11,9 +11,10 @@ help:
 	@echo "make test    everything that CI runs"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make bench   throughput as ratios to a floor measured in the same run"
-	@echo "make soak    what tokens and keys cost during a storm of sign-ins"
+	@echo "make soak    the long attacks, and what tokens and keys cost during a storm of sign-ins"
 	@echo "make format  write the house format"
 	@echo "make messages  bring the catalogs of translations in line with the sentences in the code"
+	@echo "make openapi   write the API's document and its Postman collection anew"
 	@echo "make lock    resolve requirements/*.txt anew"
 
 .tools/bin/uv: requirements/uv.txt
@@ -54,7 +55,11 @@ messages: .venv/.stamp
 	@$(B)/python -m idp.dev.messages
 
 soak: .venv/.stamp
+	@$(B)/python -m pytest -m soak
 	@exec $(B)/python bench/storm.py $(ARGS)
+
+openapi: .venv/.stamp
+	@$(B)/python -m idp.dev.openapi
 
 lock: | $(UV)
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements/all.txt

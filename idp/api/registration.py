@@ -135,7 +135,7 @@ def resend_verification(sent: dict[str, Any]) -> Response:
     registration = callers.client(sent)
     uow = current_unit()
     transaction = transactions.resume(uow, registration, sent["transaction"])
-    limits.spend(limits.MAIL, recipient=transaction.email_hint or "")
+    limits.spend(limits.RECOVERY, recipient=transaction.email_hint or "")
     if verification.ask_again(uow, transaction) is None:
         raise FlowExpired(_("This sign-in has expired. Go back to the application and start again."))
     response = jsonify(transactions.action_required(transaction, sent["transaction"], now=uow.now))

@@ -53,6 +53,7 @@ class DemoTenant:
     accent: str
     admin: Person
     user: Person
+    registration: str = "invitation"
 
 
 OPERATOR = Person("operator@idp.example", "Olga Operator", Builtin.OWNER)
@@ -63,6 +64,7 @@ TENANTS = (
         "#3451b2",
         Person("ada@acme.example", "Ada Okafor", Builtin.OWNER),
         Person("ben@acme.example", "Ben Lindqvist", Builtin.MEMBER),
+        registration="open",
     ),
     DemoTenant(
         "globex",
@@ -127,7 +129,7 @@ def _tenant(wiring: Wiring, demo: DemoTenant) -> Tenant | None:
             made = tenants.create(platform, slug=demo.slug, name=demo.name, base_url=wiring.settings.base_url)
         except SlugTaken:
             return None
-        tenants.update(platform, made, {"accent": demo.accent})
+        tenants.update(platform, made, {"accent": demo.accent, "registration": demo.registration})
         with platform.within(made) as uow:
             # Nobody has cached a key set without it, so the next key is as ready as one published long ago:
             # the first `idp key rotate` works at once.
@@ -169,11 +171,21 @@ def _clients(uow: UnitOfWork, known: Document, *, product_url: str, api_url: str
         scope=f"{SIGN_IN} {WRITE}",
         first_party=True,
     )
+    app = _client(
+        uow,
+        known.get("app", {}),
+        client_name="Notes app",
+        type="native",
+        redirect_uris=["http://127.0.0.1/callback"],
+        scope=SIGN_IN,
+        first_party=True,
+        direct_sign_in=True,
+    )
     machine = _client(
         uow, known.get("machine", {}), client_name="Nightly report", type="machine", scope=f"{READ} {WRITE}"
     )
     _api(uow, api_url, UUID(machine["client_id"]))
-    return {"web": web, "spa": spa, "machine": machine}
+    return {"web": web, "spa": spa, "app": app, "machine": machine}
 
 
 def _client(uow: UnitOfWork, known: Document, **members: Any) -> Document:

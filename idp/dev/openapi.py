@@ -1,0 +1,51 @@
+"""``make openapi``: the committed document of the API, and the Postman collection that is made of it.
+
+The same operations give the same bytes, so a test can tell when they are stale.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from idp.api import docs, me, passwords, registration, routes, sessions, sign_in, spec
+from idp.dev import postman
+
+FOLDER = Path(__file__).parents[2] / "openapi"
+BASE_URL = "http://localhost:8000"
+OPERATIONS = (me, passwords, registration, sessions, sign_in)
+"""Modules that add their operations when they are imported."""
+
+
+def main() -> None:
+    """Write every file anew."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in files().items():
+        (FOLDER / name).write_text(text)
+        click.echo(f"openapi/{name}")
+
+
+def files() -> dict[str, str]:
+    """What the folder holds, by name."""
+    described = document()
+    return {
+        "openapi.json": docs.serialise(described),
+        "idp.postman_collection.json": _text(postman.collection(described)),
+        "idp.postman_environment.json": _text(postman.environment(BASE_URL)),
+    }
+
+
+def document() -> dict[str, Any]:
+    """The document, without an installation behind it."""
+    made: dict[str, Any] = spec.install(Flask(__name__), (routes.auth,), base_url=BASE_URL).spec.to_dict()
+    return made
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    main()
