@@ -79,14 +79,14 @@ class Attempt:
         thread = threading.Thread(target=self._try, name="smtp", daemon=True)
         thread.start()
         thread.join(seconds)
-        if thread.is_alive():
+        if late := thread.is_alive():
             self._hang_up()
         if self.accepted:
             return
+        if late:
+            raise TimeoutError("The mail server took too long.")
         if self.failure is not None:
             raise self.failure
-        if thread.is_alive():
-            raise TimeoutError("The mail server took too long.")
 
     def _try(self) -> None:
         try:
