@@ -8,9 +8,8 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 
 
 def _listed(value: object) -> object:
@@ -19,10 +18,12 @@ def _listed(value: object) -> object:
 
 
 def _domain(value: str) -> str:
-    domain = value.strip().removeprefix("@").encode("idna").decode().lower()
-    if not _DOMAIN.fullmatch(domain):
-        raise ValueError(f"{value!r} is not a domain such as acme.example")
-    return domain
+    """In ASCII, by the rules by which an address is read: the ß of a domain is not its ss (IDNA 2008)."""
+    address = f"postmaster@{value.strip().removeprefix('@')}"
+    try:
+        return validate_email(address, check_deliverability=False, test_environment=True).ascii_domain.lower()
+    except EmailNotValidError:
+        raise ValueError(f"{value[:100]!r} is not a domain such as acme.example") from None
 
 
 Domains = Annotated[list[Annotated[str, AfterValidator(_domain)]], BeforeValidator(_listed), Field(max_length=100)]
