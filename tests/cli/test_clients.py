@@ -38,6 +38,15 @@ def test_other_kinds_of_client_have_what_they_need(idp: Terminal, tenant: Tenant
     assert ("client_secret" in made) == (method != "none")
 
 
+def test_only_a_client_of_ours_may_sign_people_in_directly(idp: Terminal, tenant: Tenant) -> None:
+    uri = ("--redirect-uri", "https://app.example/callback")
+    create = ("client", "create", "--tenant", tenant.slug, "--name", "X", "--direct-sign-in")
+    made = idp.json(*create, "--type", "native", "--first-party", *uri)
+    assert made["direct_sign_in"] is True
+    assert "first-party" in idp.sentence(*create, "--type", "native", *uri)
+    assert "first-party" in idp.sentence(*create, "--type", "machine", "--first-party")
+
+
 def test_metadata_come_from_stdin_and_options_win(idp: Terminal, tenant: Tenant) -> None:
     metadata = {
         "client_name": "From metadata",
