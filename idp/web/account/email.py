@@ -85,7 +85,7 @@ def _wrong_with(person: Person, typed: str) -> dict[str, str]:
     try:
         address = users.parse_email(typed[: 2 * users.MAX_EMAIL])
     except EmailInvalid:
-        return {"email": _("Enter an email address, such as name@example.com.")}
+        return {"email": _("Enter an email address such as name@example.com.")}
     if users.canonical(address) == person.email.canonical:
         return {"email": _("This is the address that you have.")}
     return {}

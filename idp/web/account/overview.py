@@ -24,7 +24,7 @@ def show_overview(person: Person) -> Response:
     states = {
         "profile": user.profile.name or _("Nothing filled in"),
         "email": _("Confirmed") if person.email.verified_at else _("Not confirmed yet"),
-        "password": _("Changed {ago}", ago=format_ago(changed_at, uow.now)) if changed_at else _("None yet"),
+        "password": _("Changed {ago}", ago=format_ago(changed_at, uow.now)) if changed_at else _("Not set yet"),
         "sessions": ngettext("{n} device", "{n} devices", signed_in_at),
         "applications": ngettext("{n} application", "{n} applications", allowed) if allowed else _("None yet"),
     }
