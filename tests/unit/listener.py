@@ -1,6 +1,7 @@
 """A server over TCP that answers each connection with what a test gives it, byte for byte."""
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -48,9 +49,20 @@ class Listener:
         with contextlib.suppress(OSError), caller:
             talking = self._context.wrap_socket(caller, server_side=True) if self._context else caller
             with talking:
-                asked = talking.recv(65536)
+                asked = _whole_request(talking)
                 self.asked.append(asked)
                 self._script(talking, asked)
+
+
+def _whole_request(talking: socket.socket) -> bytes:
+    """Head and body; the body may come in a packet of its own."""
+    asked = talking.recv(65536)
+    head, _, body = asked.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)^content-length: (\d+)", head, re.MULTILINE)
+    missing = int(length[1]) - len(body) if length else 0
+    while missing > 0 and (more := talking.recv(missing)):
+        asked, missing = asked + more, missing - len(more)
+    return asked
 
 
 @contextlib.contextmanager
