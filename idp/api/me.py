@@ -59,7 +59,7 @@ def change_me(caller: Caller, sent: dict[str, Any]) -> Response:
         raise ProfileChanged("The account was changed meanwhile. Get it again.")
     if "deletes_at" in sent:
         leaving.cancel_deletion(uow, user)
-    users.update_profile(uow, user, {name: value for name, value in sent.items() if name != "deletes_at"})
+    users.update_profile(uow, user, _merged(user, sent))
     uow.flush()
     uow.session.refresh(user)
     return _shown(caller)
@@ -132,6 +132,16 @@ def verify_own_email(caller: Caller, sent: dict[str, Any]) -> Response:
     if not verification.prove_own_by_code(caller.uow, caller.user, sent["code"], session=caller.session):
         return answer(code_mismatch())
     return jsonify(caller.fresh_tokens())
+
+
+def _merged(user: User, sent: dict[str, Any]) -> dict[str, Any]:
+    """The members that change; an address is merged part by part, as RFC 7396 wants it."""
+    changes = {name: value for name, value in sent.items() if name != "deletes_at"}
+    if changes.get("address") is not None:
+        address = user.profile.model_dump()["address"] or {}
+        parts = {name: value for name, value in (address | changes["address"]).items() if value is not None}
+        changes["address"] = parts or None
+    return changes
 
 
 def _shown(caller: Caller) -> Response:

@@ -40,7 +40,9 @@ tokens only: no cookie is read or set.
 
 Bodies are one JSON object of at most 64 KiB; unknown members, repeated members and wrong types are refused. Errors are
 `application/problem+json` (RFC 9457): `code` is stable, `detail` is a sentence in the language of `Accept-Language`,
-`errors` names members by JSON pointer. `429` and `503` carry `Retry-After`.
+`errors` names members by JSON pointer. `429` and `503` carry `Retry-After`. Beside what it lists, any operation may
+answer 404 for an unknown tenant, 403 `tenant-suspended`, 405, 413 for a body that is too large, 500, and 503
+`unavailable`.
 """
 
 

@@ -40,6 +40,9 @@ def test_members_are_set_taken_away_and_left_alone(signed_in: Application) -> No
     )
     assert (changed.status_code, changed.json["given_name"]) == (200, "Ada")
     assert changed.json["address"] == address
+    merged = signed_in.call("PATCH", "me", {"address": {"locality": None, "region": "BE"}}).json
+    assert merged["address"] == {"region": "BE", "country": "CH"}
+    assert "address" not in signed_in.call("PATCH", "me", {"address": {"region": None, "country": None}}).json
     again = signed_in.call("PATCH", "me", {"website": None, "phone_number": "+41441234567"}).json
     assert "website" not in again
     assert (again["family_name"], again["phone_number_verified"]) == ("Okafor", False)
