@@ -22,26 +22,33 @@ TENANTS = 500
 def erase_due(wiring: Wiring, stop: threading.Event) -> int:
     """Erase everybody whose grace period is over, one a transaction; what is wrong with one keeps no other waiting."""
     count, failed = 0, set[UUID]()
-    while not stop.is_set():
+    while not stop.is_set() and (erased := _erase_next(wiring, failed)) is not None:
+        count += erased
+    return count
+
+
+def _erase_next(wiring: Wiring, failed: set[UUID]) -> bool | None:
+    """Whether the next one was erased, or joined `failed`; None when there is nobody."""
+    who: UUID | None = None
+    try:
         with wiring.platform_unit() as platform:
             due = leaving.due(platform, limit=1, but=failed)
             if not due:
-                break
+                return None
             ((tenant, user),) = due
-            try:
-                with platform.within(tenant) as uow:
-                    leaving.erase(uow, user)
-                platform.commit()
-            except DATABASE_IS_GONE:
-                raise
-            except Exception as error:  # noqa: BLE001 - logged with the person it happened to
-                platform.session.rollback()
-                failed.add(user.id)
-                log.get().error("user.erase_failed", tenant=tenant.slug, user_id=str(user.id), exc_info=error)
-                continue
-        log.get().info("user.erased", tenant=tenant.slug, user_id=str(user.id))
-        count += 1
-    return count
+            who = user.id
+            with platform.within(tenant) as uow:
+                leaving.erase(uow, user)
+    except DATABASE_IS_GONE:
+        raise
+    except Exception as error:
+        if who is None:
+            raise
+        failed.add(who)
+        log.get().error("user.erase_failed", user_id=str(who), exc_info=error)
+        return False
+    log.get().info("user.erased", tenant=tenant.slug, user_id=str(who))
+    return True
 
 
 def purge_by_policy(wiring: Wiring, stop: threading.Event) -> int:
