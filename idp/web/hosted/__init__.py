@@ -1,1 +1,4 @@
-"""The hosted pages, one file a page: sign-in, consent, select account, sign-out, home; and the tenant's look."""
+"""The hosted pages, one file a page: how people come, sign in, recover, agree and sign out; and the tenant's look.
+
+Every way in passes through `flows`; what only says how something ended is an `outcome`.
+"""
