@@ -1,9 +1,7 @@
 """Ten thousand passwords at one account from ten thousand addresses (R27–R29): a handful is looked at."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime
 
 import pytest
 import redis
@@ -12,6 +10,7 @@ from idp.authn import throttle
 from idp.tenants.models import Tenant
 from tests.attacks.attackers import LINES, Answer, Guess, assail, meanwhile, neighbours, sign_in
 from tests.attacks.conftest import PROCESSES, Records, Site
+from tests.attacks.schedule import most
 from tests.browser import Browser
 from tests.factories import People
 from tests.moments import pass_time
@@ -41,11 +40,6 @@ def town(people: People, others: People, granted: Grant) -> list[str]:
 def guesses(count: int = ATTEMPTS) -> Iterator[Guess]:
     """Each from an address of its own, so that no limit by address helps."""
     return (Guess(ADA, f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}", f"guess {n}") for n in range(count))
-
-
-def most(began: datetime, ended: datetime) -> int:
-    """What the schedule allows: five at once, and then one after 1, 2, 4, … seconds more."""
-    return throttle.FREE_FAILURES + math.floor(math.log2((ended - began).total_seconds() + 1))
 
 
 def recover(app: object, tenant: Tenant, post: Post) -> None:
