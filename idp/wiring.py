@@ -8,7 +8,7 @@ from sqlalchemy import Engine, MetaData
 from idp.accounts import models as accounts_models
 from idp.accounts import notices, verification
 from idp.actor import SYSTEM, Actor
-from idp.authn import breached, sessions
+from idp.authn import breached, login, sessions
 from idp.authn import models as authn_models
 from idp.config import Settings
 from idp.crypto.sealing import MasterKeys
@@ -45,24 +45,20 @@ MODELS = (
 )
 metadata: MetaData = Base.metadata
 
-_ANOTHER_PASSWORD: tuple[events.Subscriber, ...] = (
-    sessions.end_of_user,
-    grants.revoke_of_user,
-    verification.forget_change,
-    notices.password_changed,
-)
+_OUT: tuple[events.Subscriber, ...] = (login.end_of_user, sessions.end_of_user, grants.revoke_of_user)
+_ANOTHER_PASSWORD = (*_OUT, verification.forget_change, notices.password_changed)
 SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.TENANT_CREATED: (keys.establish, rbac.create_builtin_roles),
     EventType.USER_CREATED: (messages.welcome,),
-    EventType.USER_DISABLED: (sessions.end_of_user, grants.revoke_of_user),
-    EventType.USER_ENABLED: (sessions.end_of_user, grants.revoke_of_user),  # a sign-in that crossed the disabling
-    EventType.USER_DELETION_REQUESTED: (sessions.end_of_user, grants.revoke_of_user, notices.deletion_requested),
-    EventType.USER_DISOWNED: (sessions.end_of_user, grants.revoke_of_user, verification.forget_change),
+    EventType.USER_DISABLED: _OUT,
+    EventType.USER_ENABLED: _OUT,  # a sign-in that crossed the disabling
+    EventType.USER_DELETION_REQUESTED: (*_OUT, notices.deletion_requested),
+    EventType.USER_DISOWNED: (*_OUT, verification.forget_change),
     EventType.PASSWORD_SET: _ANOTHER_PASSWORD,
     EventType.PASSWORD_CHANGED: _ANOTHER_PASSWORD,
     EventType.PASSWORD_RESET: _ANOTHER_PASSWORD,
     EventType.EMAIL_CHANGE_REQUESTED: (notices.email_change_requested,),
-    EventType.EMAIL_CHANGED: (sessions.end_of_user, grants.revoke_of_user, notices.email_changed),
+    EventType.EMAIL_CHANGED: (*_OUT, notices.email_changed),
     EventType.LOGIN_BLOCKED: (notices.login_blocked,),
     EventType.DEVICE_ADDED: (notices.device_added,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),

@@ -19,6 +19,8 @@ from idp.users import service as users
 from idp.users.errors import EmailTaken
 from idp.users.models import User
 
+_WAYS_IN = frozenset(Purpose) - {Purpose.NOT_ME}
+
 
 def password_changed(uow: UnitOfWork, event: Event) -> None:
     """To whoever has another password now; one that an administrator gave to somebody new is no news."""
@@ -118,7 +120,9 @@ def find_disowner(uow: UnitOfWork, text: str) -> User | None:
 def disown(uow: UnitOfWork, text: str) -> User | None:
     """“This was not me”: end everything, let nobody in by the password, and mail a way to make a new one.
 
-    The way goes to the address that the notice went to; where that was changed, it is theirs again.
+    The way goes to the address that the notice went to; where that was changed, it is theirs again.  So a thief who
+    moved the account to another address can say it too, and the owner has the last word: a link that went to the
+    address before stays good.
 
     Returns:
         None when the link does nothing any more.
@@ -130,7 +134,8 @@ def disown(uow: UnitOfWork, text: str) -> User | None:
     is_theirs = _give_back(uow, user, token)
     user.deletes_at = None
     passwords.remove(uow, user)
-    one_time_tokens.drop(uow, user.id)
+    one_time_tokens.drop(uow, user.id, *_WAYS_IN)
+    one_time_tokens.outrank(uow, token)
     devices.forget(uow, user.id)
     uow.flush()
     events.record(uow, EventType.USER_DISOWNED, user)

@@ -23,7 +23,7 @@ from idp.events.types import EventType
 from idp.i18n import gettext as _
 from idp.ids import new_id
 from idp.mail import messages
-from idp.mail.messages import Recipient
+from idp.mail.messages import Recipient, recipient_of
 from idp.rbac import service as rbac
 from idp.rbac.service import Builtin
 from idp.users import service as users
@@ -153,11 +153,10 @@ def write_proof(uow: UnitOfWork, message_id: UUID, *, registration_id: str) -> N
     if issued is None:
         return
     known = users.find_by_email(uow, registration.address)
-    profile: Profile = registration.profile if known is None else known.profile
-    to = Recipient(registration.address, profile.name, profile.locale)
     if known is not None:
-        messages.already_registered(uow, to)
+        messages.already_registered(uow, recipient_of(known, users.primary_email(uow, known.id)))
     else:
+        to = Recipient(registration.address, registration.profile.name, registration.profile.locale)
         link = f"{uow.tenant.issuer}/verify-email?token={issued.token}"
         messages.confirm_registration(uow, to, link=link, code=issued.code or "")
 

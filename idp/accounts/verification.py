@@ -193,10 +193,10 @@ def write_change(uow: UnitOfWork, message_id: UUID, *, user_id: str, address: st
     if issued is None:
         return
     owner = users.find_by_email(uow, address)
-    to = Recipient(address, user.profile.name, user.profile.locale)
     if owner is not None and owner.id != user.id:
-        messages.already_registered(uow, Recipient(address, owner.profile.name, owner.profile.locale))
+        messages.already_registered(uow, recipient_of(owner, users.primary_email(uow, owner.id)))
     else:
+        to = Recipient(address, user.profile.name, user.profile.locale)
         link = f"{uow.tenant.issuer}/verify-email?token={issued.token}"
         messages.confirm_new_email(uow, to, link=link, code=issued.code or "")
 
@@ -234,12 +234,12 @@ def _carry_out(uow: UnitOfWork, used: OneTimeToken, session: Session | None) -> 
             return None
         users.verify_email(uow, user)
         return user
-    throttle.clear(uow, users.canonical(used.bound))
     kept = session.id if session is not None and session.user_id == user.id else None
     try:
         users.change_email(uow, user, used.bound, kept_session_id=kept)
     except EmailTaken:
         return None
+    throttle.clear(uow, users.canonical(used.bound))
     return user
 
 

@@ -8,7 +8,6 @@ from idp.events.types import EventType, Outcome
 from idp.users import service as users
 from idp.users.models import User
 
-
 WORTH_TELLING = frozenset({10, throttle.LOCKED_AT})
 """After so many failures in a row the person hears of it."""
 

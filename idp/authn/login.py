@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from idp.authn import attempts, devices, sessions
 from idp.authn.assurance import Method
@@ -17,6 +17,7 @@ from idp.authn.models import LoginTransaction, Session
 from idp.crypto.secrets import digest
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
+from idp.events.models import Event
 from idp.events.types import EventType, Outcome
 from idp.i18n import gettext as _
 from idp.ids import new_id
@@ -121,8 +122,8 @@ def submit_password(uow: UnitOfWork, transaction: LoginTransaction, email: str, 
 
 def prove(transaction: LoginTransaction, user_id: UUID, method: Method) -> None:
     """Write down that somebody was authenticated by `method` in this login.  Only for who verified it just now."""
-    transaction.user_id = user_id
-    transaction.methods = sorted({*transaction.methods, method.value})
+    before = transaction.methods if transaction.user_id == user_id else []
+    transaction.user_id, transaction.methods = user_id, sorted({*before, method.value})
 
 
 def advance(uow: UnitOfWork, transaction: LoginTransaction) -> Stage:
@@ -149,6 +150,15 @@ def complete(uow: UnitOfWork, transaction: LoginTransaction, *, replaces: Sessio
     uow.flush()
     devices.remember(uow, session, transaction.device_digest or transaction.browser_digest)
     return session, secret
+
+
+def end_of_user(uow: UnitOfWork, event: Event) -> None:
+    """React to what ends a person's sessions: what they proved in a half-finished login counts no more (R37)."""
+    uow.execute(
+        update(LoginTransaction)
+        .where(LoginTransaction.user_id == event.target_id, LoginTransaction.completed_at.is_(None))
+        .values(user_id=None, methods=[])
+    )
 
 
 def _under_way_in(browser: str) -> tuple[ColumnElement[bool], ...]:

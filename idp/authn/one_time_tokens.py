@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authn.models import OneTimeToken
@@ -143,9 +143,17 @@ def consume_code(uow: UnitOfWork, purpose: Purpose, subject_id: UUID, code: str)
 
 
 def drop(uow: UnitOfWork, user_id: UUID, *purposes: Purpose) -> None:
-    """End the tokens of a person, or those for `purposes`."""
-    chosen = [purpose.value for purpose in purposes or Purpose]
+    """End the tokens of a person for `purposes`."""
+    chosen = [purpose.value for purpose in purposes]
     uow.execute(delete(OneTimeToken).where(OneTimeToken.user_id == user_id, OneTimeToken.purpose.in_(chosen)))
+
+
+def outrank(uow: UnitOfWork, used: OneTimeToken) -> None:
+    """End the person's other tokens of this purpose, but for those that went to another address before this one did."""
+    weaker = or_(OneTimeToken.id > used.id, OneTimeToken.bound == used.bound)
+    uow.execute(
+        delete(OneTimeToken).where(OneTimeToken.user_id == used.user_id, OneTimeToken.purpose == used.purpose, weaker)
+    )
 
 
 def _presented(text: str, purposes: tuple[Purpose, ...]) -> tuple[ColumnElement[bool], ...]:

@@ -137,7 +137,7 @@ def end_of_user(uow: UnitOfWork, event: Event) -> None:
 
 
 def renew(uow: UnitOfWork, session: Session) -> str:
-    """Another secret for a session whose person has just proven themselves again (R37); for the cookie."""
+    """Another secret for a session (R37); for the cookie.  It is no sign-in: `authenticated_at` stays what it is."""
     secret = new_secret("ss")
-    session.secret_digest, session.authenticated_at, session.last_seen_at = digest(secret), uow.now, uow.now
+    session.secret_digest, session.last_seen_at = digest(secret), uow.now
     return secret
