@@ -22,7 +22,7 @@ from idp.http.context import current_unit
 from idp.http.limiter import Limiter
 from idp.i18n import format_wait
 from idp.i18n import gettext as _
-from idp.users.service import canonical
+from idp.users.service import canonical, mailbox_of
 
 Subject = Literal["ip", "account", "client", "recipient", "tenant"]
 _TOLD: frozenset[Subject] = frozenset({"ip", "client"})
@@ -113,7 +113,7 @@ def spend(*limits: Limits, account: str = "", client: str = "", recipient: str =
         "ip": network_of(uow.actor.ip),
         "account": canonical(account),
         "client": client,
-        "recipient": canonical(recipient),
+        "recipient": mailbox_of(recipient),
     }
     hashed, limiter = _hashed(uow, subjects), current_limiter()
     spent = limiter.spend([_bucket(uow.tenant, limit, hashed[limit.by]) for limit in named])

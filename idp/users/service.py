@@ -144,6 +144,14 @@ def canonical(address: str) -> str:
     return folded.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
+def mailbox_of(text: str) -> str:
+    """`canonical` of the mailbox that gets a mail to `text`: a domain has endless spellings (UTS #46)."""
+    try:
+        return canonical(parse_email(text))
+    except EmailInvalid:
+        return canonical(text)
+
+
 def _require_free(uow: UnitOfWork, address: str, *, but: UUID | None = None) -> None:
     lock(uow, f"email:{uow.tenant.id}:{canonical(address)}")  # whoever proves the same address at once waits here
     owner = find_by_email(uow, address)

@@ -63,6 +63,15 @@ def test_an_account_has_its_tries_from_wherever(browser: Browser, granted: Try) 
     assert sign_in(browser, email="grace@example.com").status_code == 422
 
 
+def test_a_mailbox_has_its_mails_however_its_domain_is_spelled(browser: Browser, granted: Try) -> None:
+    """UTS #46 makes one domain of endlessly many, such as with characters that nobody sees."""
+    granted(limit_mail_recipient="2/day")
+    domains = ["example.com", "Example\u3002com", "ex\u034fample.com", "e\ufe00xample.com"]
+    form = Forms(browser.follow(browser.get(browser.url("/recovery"))).text)
+    attempts = [browser.post(form.action, {**form.fields, "email": f"ada@{domain}"}) for domain in domains]
+    assert [answer.status_code == 429 for answer in attempts] == [False, False, True, True]
+
+
 def test_of_ipv6_a_customer_has_a_64(browser: Browser, granted: Try) -> None:
     granted(limit_sign_in_ip="2/day")
     addresses = ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:1::3", "2001:db8:0:2::1"]
