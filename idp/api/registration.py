@@ -57,13 +57,12 @@ def register(sent: dict[str, Any]) -> Response:
     answer is tokens (200). Whoever has that address already keeps their password and gets what they were invited to;
     they sign in as ever (200, `accepted`).
     """
-    registration = callers.client(sent, limits.SIGN_UP, recipient=sent.get("email", ""))
-    transactions.wanted(registration, sent)
     if "invitation" in sent:
-        return _accept(registration, sent)
-    uow, email = current_unit(), sent.get("email")
-    if email is None:
+        return _accept(callers.client(sent, limits.PROOF), sent)
+    if (email := sent.get("email")) is None:
         raise EmailInvalid("An email address is needed.", field="email")
+    registration, uow = callers.client(sent, limits.SIGN_UP, recipient=email), current_unit()
+    transactions.wanted(registration, sent)
     transaction, text = transactions.begin(uow, registration, email=email)
     registrations.begin(
         uow,
@@ -144,6 +143,7 @@ def resend_verification(sent: dict[str, Any]) -> Response:
 
 
 def _accept(registration: Registration, sent: dict[str, Any]) -> Response:
+    transactions.wanted(registration, sent)
     uow = current_unit()
     found = invitations.find(uow, sent["invitation"])
     user = invitations.accept(

@@ -165,6 +165,14 @@ def test_an_invitation_gives_a_known_person_roles_and_signs_nobody_in(
     assert application.signed_in().call("GET", "me").json["roles"] == ["admin"]
 
 
+def test_invitations_are_no_mail_to_one_recipient(wiring: Wiring, app: Any) -> None:
+    """Whoever is invited does not wait for the others, nor for a stranger who makes tokens up."""
+    people = People(wiring, make_tenant(wiring, limit_mail_recipient="2/day"))
+    application = make_application(app, people)
+    for _ in range(4):
+        assert refused(application.post("register", invitation="idp_ot_x", password=PASSWORD), "link-expired", 410)
+
+
 def test_a_link_of_an_old_address_signs_nobody_in(newcomers: People, signup: Application, post: Post) -> None:
     newcomers.user()
     with newcomers.unit() as uow:
