@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from redis import RedisError
 from sqlalchemy import Connection as Database
 from sqlalchemy import Engine, select, text
 
@@ -17,7 +16,7 @@ from idp.config import Settings
 from idp.db import migrations
 from idp.db.engine import make_engine
 from idp.db.rls import APP, OWNER, PLATFORM
-from idp.http.redis_client import RedisClient
+from idp.http.redis_client import FAILURES, RedisClient
 from idp.tenants.models import SYSTEM_SLUG, Tenant
 from idp.wiring import Wiring
 
@@ -143,7 +142,7 @@ def _redis(settings: Settings) -> str:
     client = RedisClient(settings.redis_url.get_secret_value(), timeout=2)
     try:
         client.get().ping()
-    except (RedisError, OSError) as error:
+    except FAILURES as error:
         raise Ill(f"It does not answer: {error}", "Start it, or correct IDP_REDIS_URL.") from None
     finally:
         client.close()

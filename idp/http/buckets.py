@@ -104,7 +104,7 @@ class Buckets(Protocol):
 
 
 class RedisBuckets:
-    """Counted for all processes together.  Raises what redis-py raises."""
+    """Counted for all processes together.  Raises `redis_client.FAILURES`."""
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client

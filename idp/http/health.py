@@ -12,7 +12,6 @@ from flask import Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import ValueClass
-from redis import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,7 +19,7 @@ from idp import log
 from idp.config import Settings
 from idp.db import migrations
 from idp.errors import IdPError
-from idp.http.redis_client import RedisClient
+from idp.http.redis_client import FAILURES, RedisClient
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -92,7 +91,7 @@ def _redis(counters: RedisClient | None) -> str:
         return "not configured"
     try:
         counters.get().ping()
-    except (RedisError, OSError) as error:
+    except FAILURES as error:
         log.get().warning("readiness.redis_unreachable", error=type(error).__name__)
         return "unreachable"
     return "ok"

@@ -10,13 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Self
 
-from redis import RedisError
-
 from idp import log
 from idp.config import Settings
 from idp.http import metrics
 from idp.http.buckets import Bucket, Buckets, MemoryBuckets, RedisBuckets, Spent
-from idp.http.redis_client import RedisClient
+from idp.http.redis_client import FAILURES, RedisClient
 
 TIMEOUT_SECONDS = 0.05
 REST_SECONDS = 1.0
@@ -90,7 +88,7 @@ class Limiter:
         if self._shared is not None and self._breaker.admits():
             try:
                 spent = self._shared.spend(buckets, cost)
-            except (RedisError, OSError) as error:
+            except FAILURES as error:
                 if self._breaker.failed():
                     log.get().warning("limits.redis_lost", error=type(error).__name__)
                     metrics.count_alone(is_alone=True)

@@ -7,11 +7,16 @@ patience (three tries with pauses) would outlast the request.
 import threading
 
 import redis
+from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
+from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 
 Client = redis.Redis | RedisCluster
+
+FAILURES = (RedisError, RedisClusterException, OSError)
+"""What a client raises when there is no answer: a cluster without a node is no `RedisError` to the library."""
 
 _CLUSTER = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 
@@ -34,7 +39,7 @@ class RedisClient:
         """The client.
 
         Raises:
-            redis.RedisError: no node of the cluster answers.
+            RedisClusterException: no node of the cluster answers.
         """
         with self._making:
             if self._made is None:

@@ -20,6 +20,7 @@ from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests.browser import Browser
 from tests.factories import People
+from tests.smtp_server import free_port
 
 BUCKET = Bucket("a-tenant", "sign-in-ip", "somebody", amount=6, seconds=86_400)
 PROCESSES = 2
@@ -97,6 +98,13 @@ def test_paused_it_is_not_waited_for_again_and_again(limiter: Limiter, valkey: V
 def test_full_it_is_as_good_as_gone(limiter: Limiter, client: RedisClient) -> None:
     client.get().config_set("maxmemory", "1")
     assert spend(limiter, 20) == BUCKET.amount // PROCESSES
+
+
+def test_a_cluster_without_a_node_is_as_good_as_gone() -> None:
+    client = RedisClient(f"redis+cluster://127.0.0.1:{free_port()}", timeout=TIMEOUT_SECONDS)
+    limiter = Limiter(RedisBuckets(client), processes=PROCESSES)
+    assert spend(limiter, 20) == BUCKET.amount // PROCESSES
+    assert limiter.is_alone
 
 
 def test_without_any_each_process_has_its_share() -> None:
