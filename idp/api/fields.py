@@ -52,6 +52,20 @@ def email(description: str = "Email address.", *, required: bool = True) -> fiel
     return text(description, longest=254, required=required, format="email")
 
 
+class _Flag(fields.Boolean):
+    """The library's own takes 1 and 0 as well, which are equal to true and false in Python only."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+def flag(description: str) -> fields.Boolean:
+    """True or false."""
+    return _Flag(metadata={"description": description})
+
+
 def shown(description: str, **options: Any) -> fields.String:
     """Text of an answer."""
     return fields.String(required=True, metadata={"description": description}, **options)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from idp.api.fields import email, moment, password, shown, text
+from idp.api.fields import email, flag, moment, password, shown, text
 
 _TOKEN: dict[str, Any] = {"longest": 200}
 _LOCALE = r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
@@ -83,9 +83,7 @@ class Register(Wanted, ProfileFields):  # type: ignore[misc,valid-type]
 
     email = email("Address to sign in with; not looked at beside an invitation, which has its own.", required=False)
     password = password("At least as long as the tenant wants it (`password_min_length`), at most 128 characters.")
-    terms_accepted = fields.Boolean(
-        truthy={True}, falsy={False}, metadata={"description": "Needed where the tenant has terms."}
-    )
+    terms_accepted = flag("Needed where the tenant has terms.")
     invitation = text("Token of an invitation's link.", **_TOKEN)
 
 

@@ -98,6 +98,13 @@ def test_an_error_repeats_nothing_that_was_sent(known: Application) -> None:
     assert "hunter2" not in answer.text
 
 
+@pytest.mark.parametrize("value", [1, 0, 1.0, "true", [], {}], ids=str)
+def test_nothing_is_taken_for_true_or_false_that_is_neither(known: Application, value: Any) -> None:
+    answer = known.post("register", email="ida@example.com", password=PASSWORD, terms_accepted=value)
+    assert refused(answer, "body-invalid", 422)
+    assert pointers(answer) == ["/terms_accepted"]
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_other_methods_are_not_allowed(known: Application, method: str) -> None:
     answer = known.send(method, "login")
