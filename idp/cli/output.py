@@ -98,7 +98,12 @@ def _text(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, list | tuple):
         value = " ".join(map(_text, value))
-    return "-" if value in {None, ""} else str(value)
+    return "-" if value in {None, ""} else _plain_line(str(value))
+
+
+def _plain_line(text: str) -> str:
+    """One cell of one line; what others wrote, such as a mail server's answer, cannot steer the reader's terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> None:

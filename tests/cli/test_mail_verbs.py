@@ -70,6 +70,16 @@ def test_what_failed_is_tried_again(idp: Terminal, tenant: Tenant, dead: str, al
     assert idp.json("mail", "retry", "--all", "--tenant", tenant.slug) == {"retried": []}
 
 
+def test_a_mail_server_cannot_steer_the_terminal(idp: Terminal, wiring: Wiring, tenant: Tenant, dead: str) -> None:
+    """A tenant chooses its server, and an operator reads what it said."""
+    with wiring.platform_unit() as platform:
+        mine = OutboxMessage.tenant_id == tenant.id
+        platform.execute(update(OutboxMessage).where(mine).values(last_error="550 \x1b]0;owned\x07\nno\tsuch person"))
+    shown = idp("mail", "failed", "--tenant", tenant.slug).stdout
+    assert "550  ]0;owned  no such person" in shown
+    assert shown.count("\n") == 1
+
+
 def test_only_what_failed_can_be_tried_again(idp: Terminal, tenant: Tenant, other_tenant: Tenant, dead: str) -> None:
     nothing = str(uuid4())
     assert idp.sentence("mail", "retry", dead, nothing) == f"There is no failed mail {nothing}."
