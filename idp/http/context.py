@@ -98,9 +98,10 @@ def _client_ip(
         return peer
     for hop in reversed([*route, peer]):
         try:
-            address = ipaddress.ip_address(hop.strip())
+            written = ipaddress.ip_address(hop.strip())
         except ValueError:
             return peer
+        address = getattr(written, "ipv4_mapped", None) or written  # as a listener for both families sees IPv4
         if not any(address in network for network in trusted):
             return str(address)
     return peer
