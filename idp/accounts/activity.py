@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import or_, select
 
 from idp.actor import ActorKind
 from idp.authn.one_time_tokens import TTL, Purpose
@@ -27,7 +27,7 @@ _STEPS = (
 
 def done_and_suffered(uow: UnitOfWork, user: User, *, limit: int) -> Sequence[Event]:
     """What a person did and what was done to their account, newest first."""
-    own = or_(Event.actor_id == user.id, _about(user))
+    own = or_(Event.actor_id == user.id, Event.user_id == user.id)
     return uow.session.scalars(select(Event).where(own).order_by(Event.id.desc()).limit(limit)).all()
 
 
@@ -43,7 +43,7 @@ def of_account(
         limit: at most so many.
         before: id of the last event of the page before.
     """
-    statement = select(Event).where(_about(user), Event.type.in_([kind.value for kind in types]))
+    statement = select(Event).where(Event.user_id == user.id, Event.type.in_([kind.value for kind in types]))
     if before is not None:
         statement = statement.where(Event.id < before)
     return uow.session.scalars(statement.order_by(Event.id.desc()).limit(limit)).all()
@@ -61,7 +61,3 @@ def wanted_address(uow: UnitOfWork, user: User) -> str | None:
         return None
     wanted: str | None = last.data.get("wanted")
     return wanted
-
-
-def _about(user: User) -> ColumnElement[bool]:
-    return or_(Event.target_id == user.id, Event.data["user_id"].astext == str(user.id))

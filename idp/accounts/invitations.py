@@ -149,7 +149,7 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
         passwords.adopt(uow, user, password_hash)
     for role in invitation.roles:
         rbac.assign_role(uow, user, role)
-    events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=str(user.id))
+    events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=user.id)
     return user
 
 

@@ -164,8 +164,8 @@ def _pseudonymise(uow: UnitOfWork, user: User, begun: Sequence[UUID]) -> None:
         .where(
             or_(
                 Event.actor_id == user.id,
+                Event.user_id == user.id,
                 Event.target_id.in_([user.id, *begun]),
-                Event.data["user_id"].astext == str(user.id),
             )
         )
         .values(

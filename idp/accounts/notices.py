@@ -63,7 +63,7 @@ def email_changed(uow: UnitOfWork, event: Event) -> None:
 
 def device_added(uow: UnitOfWork, event: Event) -> None:
     """To whoever signed in from a new device."""
-    user = _person(uow, UUID(event.data["user_id"]))
+    user = _person(uow, event.user_id)
     if user is None:
         return
     to = recipient_of(user, users.primary_email(uow, user.id))

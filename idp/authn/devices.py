@@ -22,7 +22,7 @@ def remember(uow: UnitOfWork, session: Session, device_digest: bytes) -> None:
         ).returning(literal_column("xmax = 0"))
     ).scalar()
     if is_new and _has_others(uow, session.user_id, device_digest):
-        events.record(uow, EventType.DEVICE_ADDED, session, user_id=str(session.user_id))
+        events.record(uow, EventType.DEVICE_ADDED, session, user_id=session.user_id)
 
 
 def forget(uow: UnitOfWork, user_id: UUID) -> None:

@@ -39,7 +39,7 @@ def start(uow: UnitOfWork, user_id: UUID, methods: list[str], *, replaces: Sessi
         replaces.secret_digest, replaces.authenticated_at = digest(secret), uow.now
         replaces.methods, replaces.acr, replaces.last_seen_at = methods, assurance.acr_of(methods), uow.now
         replaces.expires_at = uow.now + uow.tenant.policy.session_absolute_ttl
-        events.record(uow, EventType.SESSION_STARTED, replaces, user_id=str(user_id), amr=methods, renewed=True)
+        events.record(uow, EventType.SESSION_STARTED, replaces, user_id=user_id, amr=methods, renewed=True)
         return replaces, secret
     if replaces is not None:
         end(uow, replaces, reason="another-account")
@@ -57,7 +57,7 @@ def start(uow: UnitOfWork, user_id: UUID, methods: list[str], *, replaces: Sessi
             user_agent=uow.actor.user_agent,
         )
     )
-    events.record(uow, EventType.SESSION_STARTED, session, user_id=str(user_id), amr=methods)
+    events.record(uow, EventType.SESSION_STARTED, session, user_id=user_id, amr=methods)
     return session, secret
 
 
@@ -96,7 +96,7 @@ def end(uow: UnitOfWork, session: Session, *, reason: str) -> None:
         .returning(Session.id)
     )
     if ended.first() is not None:
-        events.record(uow, EventType.SESSION_ENDED, session, user_id=str(session.user_id), reason=reason)
+        events.record(uow, EventType.SESSION_ENDED, session, user_id=session.user_id, reason=reason)
 
 
 def list_of(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:

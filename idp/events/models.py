@@ -11,13 +11,17 @@ from idp.db.base import Base, Identified, TenantScoped
 
 
 class Event(TenantScoped, Identified, Base):
-    """One thing that happened.  The app role may insert and read events, never change them."""
+    """One thing that happened.  The app role may insert and read events, never change them.
+
+    `user_id` is whose account it happened to: the target itself, or whoever the target belongs to.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
         Index(None, "tenant_id", "occurred_at"),
         Index(None, "tenant_id", "target_id"),
         Index(None, "tenant_id", "actor_id"),
+        Index(None, "tenant_id", "user_id", "id"),
     )
 
     type: Mapped[str]
@@ -27,6 +31,7 @@ class Event(TenantScoped, Identified, Base):
     actor_id: Mapped[UUID | None]
     target_type: Mapped[str | None]
     target_id: Mapped[UUID | None]
+    user_id: Mapped[UUID | None]
     ip: Mapped[str | None]
     user_agent: Mapped[str | None]
     request_id: Mapped[str | None]

@@ -19,6 +19,9 @@ class Target(Protocol):
     def id(self) -> UUID: ...  # noqa: D102
 
 
+PEOPLE = "users"
+"""What the table of people is called; they are above us."""
+
 Subscriber = Callable[[UnitOfWork, Event], None]
 """Reacts to an event inside its transaction; an error in it undoes the change."""
 
@@ -37,6 +40,7 @@ def record(
     target: Target | None = None,
     *,
     outcome: Outcome = Outcome.SUCCESS,
+    user_id: UUID | None = None,
     **data: Any,
 ) -> Event:
     """Say that `kind` happened to `target`, and tell who listens.
@@ -46,6 +50,7 @@ def record(
         kind: what happened.
         target: the row it happened to.
         outcome: success, or a refusal worth keeping.
+        user_id: whose account it happened to, when the target is not that person.
         data: JSON values; ids and names, never secrets.
     """
     actor = uow.actor
@@ -59,6 +64,7 @@ def record(
             actor_id=actor.id,
             target_type=target.__tablename__ if target is not None else None,
             target_id=target.id if target is not None else None,
+            user_id=user_id or (target.id if target is not None and target.__tablename__ == PEOPLE else None),
             ip=actor.ip,
             user_agent=actor.user_agent,
             request_id=actor.request_id,

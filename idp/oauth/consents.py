@@ -49,7 +49,7 @@ def give(uow: UnitOfWork, user_id: UUID, client: Client, scope: Iterable[str]) -
             index_elements=["tenant_id", "user_id", "client_id"], set_={"scope": whole, "given_at": uow.now}
         )
     )
-    events.record(uow, EventType.CONSENT_GIVEN, client, user_id=str(user_id), scope=whole)
+    events.record(uow, EventType.CONSENT_GIVEN, client, user_id=user_id, scope=whole)
 
 
 def withdraw(uow: UnitOfWork, user_id: UUID, client: Client) -> None:
@@ -58,4 +58,4 @@ def withdraw(uow: UnitOfWork, user_id: UUID, client: Client) -> None:
         delete(Consent).where(Consent.user_id == user_id, Consent.client_id == client.id).returning(Consent.client_id)
     )
     if gone.first() is not None:
-        events.record(uow, EventType.CONSENT_WITHDRAWN, client, user_id=str(user_id))
+        events.record(uow, EventType.CONSENT_WITHDRAWN, client, user_id=user_id)

@@ -87,7 +87,7 @@ def start(
         uow,
         EventType.GRANT_CREATED,
         grant,
-        user_id=str(grant.user_id),
+        user_id=grant.user_id,
         client_id=str(client.id),
         scope=grant.scope,
         session_id=str(session.id),
@@ -155,7 +155,7 @@ def revoke_of_consent(uow: UnitOfWork, withdrawn: Event) -> None:
     """React to ``consent.withdrawn`` (R8)."""
     _revoke(
         uow,
-        (Grant.client_id == withdrawn.target_id) & (Grant.user_id == UUID(withdrawn.data["user_id"])),
+        (Grant.client_id == withdrawn.target_id) & (Grant.user_id == withdrawn.user_id),
         reason=withdrawn.type,
     )
 
@@ -171,6 +171,6 @@ def _revoke(uow: UnitOfWork, which: ColumnElement[bool], *, reason: str) -> None
             EventType.GRANT_REVOKED,
             grant,
             reason=reason,
-            user_id=str(grant.user_id),
+            user_id=grant.user_id,
             client_id=str(grant.client_id),
         )

@@ -1,4 +1,4 @@
-"""The life of an account: registrations, invitations, one-time tokens, throttles, devices; a mail server of one's own."""
+"""The life of an account: registrations, invitations, one-time tokens, throttles, devices; a tenant's own mails."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,7 +32,9 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("terms_accepted_at", _MOMENT, nullable=True))
     op.add_column("users", sa.Column("deletes_at", _MOMENT, nullable=True))
     op.create_index("users_deletes_at_idx", "users", ["deletes_at"], postgresql_where=sa.text("deletes_at IS NOT NULL"))
+    op.add_column("events", sa.Column("user_id", sa.Uuid(), nullable=True))
     op.create_index("events_tenant_id_actor_id_idx", "events", ["tenant_id", "actor_id"])
+    op.create_index("events_tenant_id_user_id_id_idx", "events", ["tenant_id", "user_id", "id"])
     _create(
         "devices",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -125,9 +127,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in TENANT_TABLES:
         op.drop_table(table)
+    op.drop_index("events_tenant_id_user_id_id_idx", "events")
     op.drop_index("events_tenant_id_actor_id_idx", "events")
     op.drop_index("users_deletes_at_idx", "users")
     for table, column in (
+        ("events", "user_id"),
         ("users", "deletes_at"),
         ("users", "terms_accepted_at"),
         ("users", "terms_version"),

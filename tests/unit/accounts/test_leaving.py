@@ -177,6 +177,6 @@ def test_asking_to_leave_signs_out_and_thinking_better_of_it_is_possible(people:
 
 
 def events_of(people: People, user: User) -> list[Event]:
-    about = (Event.target_id == user.id) | (Event.data["user_id"].astext == str(user.id))
+    about = (Event.target_id == user.id) | (Event.user_id == user.id)
     with people.unit() as uow:
         return list(uow.session.scalars(select(Event).where(about).order_by(Event.id)))
