@@ -61,7 +61,7 @@ def claim(platform: PlatformUnit, *, limit: int = 20) -> Sequence[OutboxMessage]
             OutboxMessage.dead_at.is_(None),
             OutboxMessage.next_attempt_at <= platform.now,
         )
-        .order_by(OutboxMessage.next_attempt_at)
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
@@ -106,9 +106,24 @@ def postpone(platform: PlatformUnit, message: OutboxMessage, reason: str) -> Non
     _write(platform, message, values)
 
 
-def release(platform: PlatformUnit, message: OutboxMessage) -> None:
-    """Undo `claim`: whoever comes next may have it at once."""
-    _write(platform, message, {"attempts": message.attempts - 1, "next_attempt_at": platform.now})
+def hold_back(platform: PlatformUnit, message: OutboxMessage, span: timedelta) -> None:
+    """Let the tenant's other messages of this kind wait: where they go everything is slow, and other tenants wait too.
+
+    Those that somebody has claimed are let alone: a lease is longer.
+    """
+    until = platform.now + span
+    platform.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.tenant_id == message.tenant_id,
+            OutboxMessage.kind == message.kind,
+            OutboxMessage.sent_at.is_(None),
+            OutboxMessage.dead_at.is_(None),
+            OutboxMessage.next_attempt_at < until,
+        )
+        .values(next_attempt_at=until),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def revive(platform: PlatformUnit, message: OutboxMessage) -> None:

@@ -1,7 +1,9 @@
-"""Deliver what is due: claim in one transaction, handle outside of any, settle in another (at least once)."""
+"""Deliver what is due: claim in one transaction, handle outside of any, settle in another (at least once).
+
+One message at a time: whatever takes long keeps no second one from the other workers.
+"""
 
 import threading
-from collections.abc import Sequence
 
 from idp import log
 from idp.db.cache import DATABASE_IS_GONE
@@ -14,19 +16,22 @@ from idp.worker.handlers import HANDLERS, MAILS
 from idp.worker.mail import NotConfigured
 
 BATCH = 10
-"""Ten mails of ten seconds each end before `outbox.LEASE` does."""
 
 
 def deliver_due(wiring: Wiring, stop: threading.Event) -> int:
-    """Handle one batch; answers how many were claimed.  What a stop leaves over is given back at once."""
+    """Deliver up to `BATCH` messages, one after the other; answers how many there were."""
+    count = 0
+    while count < BATCH and not stop.is_set() and _deliver_next(wiring):
+        count += 1
+    return count
+
+
+def _deliver_next(wiring: Wiring) -> bool:
     with wiring.platform_unit() as platform:
-        claimed = outbox.claim(platform, limit=BATCH)
-    for position, message in enumerate(claimed):
-        if stop.is_set():
-            _release(wiring, claimed[position:])
-            break
+        claimed = outbox.claim(platform, limit=1)
+    for message in claimed:
         _deliver(wiring, message)
-    return len(claimed)
+    return bool(claimed)
 
 
 def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
@@ -53,9 +58,3 @@ def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
         log.get().info("outbox.sent", **fields)
     else:
         log.get().warning("outbox.failed", died=died, attempts=message.attempts, **fields)
-
-
-def _release(wiring: Wiring, messages: Sequence[OutboxMessage]) -> None:
-    with wiring.platform_unit() as platform:
-        for message in messages:
-            outbox.release(platform, message)
