@@ -6,13 +6,12 @@ from typing import Any
 from sqlalchemy import select
 
 from idp.accounts import activity
-from idp.authn import sessions
 from idp.authn.models import Device
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.models import Event
 from idp.events.types import EventType
-from idp.oauth import consents
+from idp.oauth import consents, grants
 from idp.rbac import service as rbac
 from idp.users import service as users
 from idp.users.models import User
@@ -46,7 +45,7 @@ def document(uow: UnitOfWork, user: User) -> dict[str, Any]:
                 "ip": session.ip,
                 "user_agent": session.user_agent,
             }
-            for session in sessions.list_of(uow, user.id)
+            for session in grants.list_sessions(uow, user.id)
         ],
         "devices": [
             {"first_seen_at": _moment(device.first_seen_at), "last_seen_at": _moment(device.last_seen_at)}

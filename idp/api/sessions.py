@@ -49,8 +49,7 @@ def end_session(caller: Caller, session_id: UUID) -> Response:
 
     The session ends, with its tokens; it may be that of the access token itself.
     """
-    found = grants.list_sessions(caller.uow, caller.user.id)
-    session = next((session for session in found if session.id == session_id), None)
+    session = grants.find_session(caller.uow, caller.user.id, session_id)
     if session is None:
         raise NoSuchSession("There is no such session.")
     sessions.end(caller.uow, session, reason="signed-out")

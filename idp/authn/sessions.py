@@ -4,7 +4,6 @@ The cookie holds a random secret, the row its digest; a session belongs to one t
 sign-out, and when its person is disabled.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -97,25 +96,6 @@ def end(uow: UnitOfWork, session: Session, *, reason: str) -> None:
     )
     if ended.first() is not None:
         events.record(uow, EventType.SESSION_ENDED, session, user_id=session.user_id, reason=reason)
-
-
-def list_of(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:
-    """Where a person is signed in, the last seen first."""
-    return uow.session.scalars(
-        select(Session)
-        .where(
-            Session.user_id == user_id,
-            Session.ended_at.is_(None),
-            Session.expires_at > func.now(),
-            Session.last_seen_at > func.now() - uow.tenant.policy.session_idle_ttl,
-        )
-        .order_by(Session.last_seen_at.desc(), Session.id.desc())
-    ).all()
-
-
-def find(uow: UnitOfWork, user_id: UUID, session_id: UUID) -> Session | None:
-    """A living session of this person."""
-    return next((session for session in list_of(uow, user_id) if session.id == session_id), None)
 
 
 def end_all(uow: UnitOfWork, user_id: UUID, *, reason: str, keep: UUID | None = None) -> None:

@@ -15,6 +15,7 @@ from idp.db.unit import UnitOfWork
 from idp.errors import NotFound
 from idp.events import service as events
 from idp.events.types import EventType
+from idp.oauth import grants
 from idp.users import service as users
 from idp.users.models import User
 
@@ -88,7 +89,7 @@ def sessions(slug: str, who: str, chosen: tuple[UUID, ...], end_all: bool) -> No
                 "ip": session.ip,
                 "user_agent": session.user_agent,
             }
-            for session in sessions_.list_of(uow, row.id)
+            for session in grants.list_sessions(uow, row.id)
         ]
         for session_id in chosen:
             sessions_.end(uow, _session(uow, row, session_id), reason="operator")
@@ -100,7 +101,7 @@ def sessions(slug: str, who: str, chosen: tuple[UUID, ...], end_all: bool) -> No
 
 
 def _session(uow: UnitOfWork, row: User, session_id: UUID) -> Session:
-    session = sessions_.find(uow, row.id, session_id)
+    session = grants.find_session(uow, row.id, session_id)
     if session is None:
         raise NotFound(f"They have no session {session_id}.")
     return session

@@ -136,6 +136,11 @@ def list_sessions(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:
     ).all()
 
 
+def find_session(uow: UnitOfWork, user_id: UUID, session_id: UUID | None) -> Session | None:
+    """The session with this id, if it is one of `list_sessions`."""
+    return next((session for session in list_sessions(uow, user_id) if session.id == session_id), None)
+
+
 def revoke_grant(uow: UnitOfWork, grant_id: UUID, *, reason: str) -> None:
     """End one grant with its code and tokens."""
     _revoke(uow, Grant.id == grant_id, reason=reason)

@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from idp.authn import passwords, sessions
+from idp.oauth import grants
 from idp.tenants import resolve
 from idp.tenants import service as tenants
 from idp.users import service as users
@@ -187,7 +188,7 @@ def test_whatever_r8_names_ends_it_offline_or_not(people: People, browser: Brows
         user = users.get_by_email(uow, "ada@example.com")
         match end:
             case "signed out":
-                sessions.end(uow, sessions.list_of(uow, user.id)[0], reason="signed-out")
+                sessions.end(uow, grants.list_sessions(uow, user.id)[0], reason="signed-out")
             case "disabled":
                 users.disable(uow, user)
             case "password set":

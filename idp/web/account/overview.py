@@ -3,10 +3,10 @@
 from flask import Response
 
 from idp.accounts import leaving
-from idp.authn import passwords, sessions
+from idp.authn import passwords
 from idp.i18n import format_ago, ngettext
 from idp.i18n import gettext as _
-from idp.oauth import consents
+from idp.oauth import consents, grants
 from idp.web.account import layout
 from idp.web.account.person import Person, signed_in
 from idp.web.hosted import flash
@@ -19,7 +19,7 @@ def show_overview(person: Person) -> Response:
     """Who is signed in, and how their account is doing."""
     uow, user = person.uow, person.user
     changed_at = passwords.changed_at(uow, user)
-    signed_in_at = len(sessions.list_of(uow, user.id))
+    signed_in_at = len(grants.list_sessions(uow, user.id))
     allowed = len(consents.list_of(uow, user.id))
     states = {
         "profile": user.profile.name or _("Nothing filled in"),

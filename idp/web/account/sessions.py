@@ -10,7 +10,7 @@ from idp.authn.models import Session
 from idp.i18n import format_ago
 from idp.i18n import gettext as _
 from idp.ids import parse_id
-from idp.oauth import logout
+from idp.oauth import grants, logout
 from idp.web.account import layout
 from idp.web.account.person import Person, signed_in
 from idp.web.hosted import flash
@@ -23,7 +23,9 @@ _REASON = "ended-by-user"
 @signed_in("account/sessions")
 def show_sessions(person: Person) -> Response:
     """Each device, this one first."""
-    living = sorted(sessions.list_of(person.uow, person.user.id), key=lambda session: session.id != person.session.id)
+    living = sorted(
+        grants.list_sessions(person.uow, person.user.id), key=lambda session: session.id != person.session.id
+    )
     return layout.show("sessions", sessions=[_described(person, session) for session in living])
 
 
@@ -31,8 +33,7 @@ def show_sessions(person: Person) -> Response:
 @signed_in("account/sessions")
 def end_session(person: Person) -> Response:
     """End one; what was issued for it ends with it.  Ending this one is signing out."""
-    session_id = parse_id(request.form.get("session", ""))
-    session = sessions.find(person.uow, person.user.id, session_id) if session_id is not None else None
+    session = grants.find_session(person.uow, person.user.id, parse_id(request.form.get("session", "")))
     if session is not None and session.id == person.session.id:
         logout.sign_out(person.uow, session)
         return layout.back_to("logout")

@@ -12,6 +12,7 @@ from idp.authn.errors import PasswordUnacceptable, Throttled
 from idp.authn.models import LoginThrottle, Session
 from idp.events.models import Event
 from idp.events.types import EventType
+from idp.oauth import grants
 from idp.users import service as users
 from idp.users.errors import EmailInvalid
 from idp.users.models import User
@@ -54,7 +55,7 @@ class SignedIn:
     @property
     def sessions(self) -> list[Any]:
         with self.people.unit() as uow:
-            return [row.id for row in sessions.list_of(uow, self.user.id)]
+            return [row.id for row in grants.list_sessions(uow, self.user.id)]
 
 
 @pytest.fixture

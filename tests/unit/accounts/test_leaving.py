@@ -15,6 +15,7 @@ from idp.db.base import Base, TenantScoped
 from idp.db.unit import UnitOfWork
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
+from idp.oauth import grants
 from idp.users import service as users
 from idp.users.models import User
 from idp.worker import purge
@@ -170,7 +171,7 @@ def test_asking_to_leave_signs_out_and_thinking_better_of_it_is_possible(people:
     with people.unit() as uow:
         leaving.request_deletion(uow, uow.get(User, user.id))
     with people.unit() as uow:
-        assert sessions.list_of(uow, user.id) == []
+        assert grants.list_sessions(uow, user.id) == []
         leaving.cancel_deletion(uow, uow.get(User, user.id))
     with people.unit() as uow:
         assert uow.get(User, user.id).deletes_at is None

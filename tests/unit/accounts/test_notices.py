@@ -13,6 +13,7 @@ from idp.authn.throttle import LOCKED_AT
 from idp.db.unit import UnitOfWork
 from idp.events.models import OutboxMessage
 from idp.events.types import EventType
+from idp.oauth import grants
 from idp.users import service as users
 from idp.users.models import User
 from tests.factories import PASSWORD, People
@@ -120,7 +121,7 @@ def test_each_act_is_one_mail_that_says_from_where_and_takes_the_account_back(
         assert again.deletes_at is None
         assert not passwords.verify(uow, again, PASSWORD)
         assert not passwords.verify(uow, again, NEW)
-        assert sessions.list_of(uow, ada.id) == []
+        assert grants.list_sessions(uow, ada.id) == []
         assert uow.session.scalars(select(Device)).all() == []
     recovery_link = post.token(EMAIL, "reset-password?token=")
     with people.unit() as uow:

@@ -8,6 +8,7 @@ from idp.authn import attempts, passwords, sessions, throttle
 from idp.authn.errors import PasswordUnacceptable
 from idp.authn.models import OneTimeToken
 from idp.events.models import OutboxMessage
+from idp.oauth import grants
 from idp.users import service as users
 from idp.users.errors import EmailInvalid
 from idp.users.models import User
@@ -44,7 +45,7 @@ def test_a_link_makes_another_password_ends_every_session_and_is_told(people: Pe
     assert not opens(people, PASSWORD)
     assert post.last(EMAIL).subject.endswith("password was changed")
     with people.unit() as uow:
-        assert sessions.list_of(uow, user.id) == []
+        assert grants.list_sessions(uow, user.id) == []
 
 
 def test_a_recovery_opens_a_blocked_account(people: People, post: Post) -> None:

@@ -6,6 +6,7 @@ from idp.authn.models import Session
 from idp.users.models import User
 from tests.browser import Browser
 from tests.factories import NOBODY, People
+from tests.moments import pass_time
 from tests.web.account.visitor import Visitor, another
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0"
@@ -38,6 +39,19 @@ def test_one_device_is_signed_out(people: People, ada: Visitor) -> None:
     assert "That device is signed out." in ada.done("sessions", session=second).text
     assert not other.is_signed_in
     assert ids(people) == [first]
+
+
+def test_an_application_that_goes_on_by_itself_is_shown_and_can_be_signed_out(people: People, ada: Visitor) -> None:
+    """Nobody looks at it, and so it is idle; but it refreshes its tokens."""
+    client, secret = people.client()
+    tokens = Visitor(another(ada.browser)).browser.tokens(client, secret, scope="openid offline_access")
+    _, second = ids(people)
+    pass_time(people, minutes=31)
+    again = Visitor(another(ada.browser))
+    assert f'value="{second}"' in again.get("sessions").text
+    again.done("sessions", session=second)
+    refused = ada.browser.token(client, secret, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert refused.json["error"] == "invalid_grant"
 
 
 def test_all_others_are_signed_out(people: People, ada: Visitor) -> None:
