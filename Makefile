@@ -5,7 +5,7 @@ UV     := $(shell command -v uv || echo .tools/bin/uv)
 B      := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test check format bench soak messages lock clean
+.PHONY: help run test check format bench messages soak openapi lock clean
 help:
 	@echo "make run     start everything: PostgreSQL, Valkey, two demo tenants, the product, the demo applications"
 	@echo "make test    everything that CI runs"
