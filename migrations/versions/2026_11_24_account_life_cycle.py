@@ -31,10 +31,7 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("terms_version", sa.Text(), nullable=True))
     op.add_column("users", sa.Column("terms_accepted_at", _MOMENT, nullable=True))
     op.add_column("users", sa.Column("deletes_at", _MOMENT, nullable=True))
-    op.create_index("users_deletes_at_idx", "users", ["deletes_at"], postgresql_where=sa.text("deletes_at IS NOT NULL"))
     op.add_column("events", sa.Column("user_id", sa.Uuid(), nullable=True))
-    op.create_index("events_tenant_id_actor_id_idx", "events", ["tenant_id", "actor_id"])
-    op.create_index("events_tenant_id_user_id_id_idx", "events", ["tenant_id", "user_id", "id"])
     _create(
         "devices",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -127,9 +124,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in TENANT_TABLES:
         op.drop_table(table)
-    op.drop_index("events_tenant_id_user_id_id_idx", "events")
-    op.drop_index("events_tenant_id_actor_id_idx", "events")
-    op.drop_index("users_deletes_at_idx", "users")
     for table, column in (
         ("events", "user_id"),
         ("users", "deletes_at"),

@@ -103,6 +103,32 @@ def test_a_busy_table_fails_the_migration_and_not_the_service(empty: str) -> Non
     assert tables(empty) == set(metadata.tables) | {"alembic_version"}
 
 
+def test_an_index_is_built_while_its_table_is_written_to(empty: str) -> None:
+    """It waits for whoever writes, for as long as they like, and keeps nobody from writing meanwhile."""
+    migrations.upgrade(empty, "0002")
+    with psycopg.connect(empty) as writer, ThreadPoolExecutor(1) as pod:
+        writer.execute("LOCK TABLE users, events IN ROW EXCLUSIVE MODE")
+        building = pod.submit(migrations.upgrade, empty)
+        time.sleep(LOCK_TIMEOUT_SECONDS + 1)
+        assert not building.done()
+        with psycopg.connect(empty) as another:
+            another.execute("LOCK TABLE users, events IN ROW EXCLUSIVE MODE NOWAIT")
+        writer.rollback()
+        building.result(30)
+    assert status(empty).is_current
+
+
+def test_an_index_that_was_cut_short_is_built_again(empty: str) -> None:
+    migrations.upgrade(empty, "0002")
+    with psycopg.connect(empty) as killed:
+        killed.execute("CREATE INDEX events_tenant_id_actor_id_idx ON events (id)")
+    migrations.upgrade(empty)
+    first = shape(empty)
+    migrations.downgrade(empty, "base")
+    migrations.upgrade(empty)
+    assert shape(empty) == first
+
+
 def test_the_roles_that_serve_cannot_migrate(empty: str, addresses: dict[str, str]) -> None:
     for name in ("IDP_DATABASE_URL", "IDP_PLATFORM_DATABASE_URL"):
         url = make_url(addresses[name]).set(database=make_url(empty).database)
