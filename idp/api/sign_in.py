@@ -55,7 +55,8 @@ def login(sent: dict[str, Any]) -> Response:
     tokens = transactions.go_on(uow, registration, transaction, sent=sent)
     if tokens is not None:
         return jsonify(tokens)
-    verification.ask_again(uow, transaction)
+    if limits.try_spend(limits.MAIL, recipient=sent["email"]):
+        verification.ask_again(uow, transaction)
     return jsonify(transactions.action_required(transaction, text, now=uow.now))
 
 

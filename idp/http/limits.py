@@ -131,6 +131,15 @@ def spend(*limits: Limits, account: str = "", client: str = "", recipient: str =
     raise TooMany(_("That was too often in a short time. Try again {moment}.", moment=moment), retry_after=seconds)
 
 
+def try_spend(*limits: Limits, **subjects: str) -> bool:
+    """As `spend`; answers whether there was enough, for what a request would only do beside its work."""
+    try:
+        spend(*limits, **subjects)
+    except TooMany:
+        return False
+    return True
+
+
 def current_limiter() -> Limiter:
     """Where this process counts."""
     limiter: Limiter = g.limiter

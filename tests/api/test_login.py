@@ -12,10 +12,11 @@ from idp.events.models import Event
 from idp.events.types import EventType
 from idp.oauth.models import Grant
 from idp.users import service as users
+from idp.wiring import Wiring
 from tests.api.application import AGENT, EMAIL, Application, refused
 from tests.api.conftest import make_application
 from tests.browser import Browser
-from tests.factories import API, People
+from tests.factories import API, People, make_tenant
 from tests.post import Post
 
 WRONG = "not the password at all"
@@ -98,8 +99,6 @@ def test_failures_count_with_those_of_the_page(people: People, application: Appl
 
 def test_too_many_from_one_address_are_refused(app: Any, wiring: Any) -> None:
     """R28: the limits of the page, and the headers that say so."""
-    from tests.factories import make_tenant
-
     people = People(wiring, make_tenant(wiring, limit_sign_in_ip="2/minute"))
     application = make_application(app, people)
     answers = [application.log_in(email=f"a{number}@example.com") for number in range(3)]
@@ -123,6 +122,21 @@ def test_an_unproven_address_is_the_next_step(newcomers: People, signup: Applica
     again = signup.post("verify-email", transaction=answer.json["transaction"], code=code)
     assert refused(again, "flow-expired", 410)
     assert "access_token" in signup.log_in().json
+
+
+def test_signing_in_again_and_again_is_no_way_to_fill_a_mailbox(app: Any, wiring: Wiring) -> None:
+    tenant = make_tenant(wiring, sign_in_needs_verified_email="true", limit_mail_recipient="2/day")
+    people = People(wiring, tenant)
+    people.user()
+    with people.unit() as uow:
+        users.primary_email(uow, users.get_by_email(uow, EMAIL).id).verified_at = None
+    application, post = make_application(app, people), Post(wiring, tenant)
+    post.deliver()
+    before = len(post.mails(EMAIL))
+    for _ in range(4):
+        assert application.log_in().json["next"] == "verify-email"
+    post.deliver()
+    assert len(post.mails(EMAIL)) == before + 2
 
 
 def test_a_new_application_is_worth_a_notice_and_a_known_one_is_not(

@@ -96,11 +96,8 @@ def ask_for_proof(uow: UnitOfWork, transaction: LoginTransaction) -> None:
     """Have the proof that a sign-in waits for mailed, unless enough of them are on their way already."""
     if transaction.user_id is None or login.advance(uow, transaction) is not Stage.VERIFY_EMAIL:
         return
-    try:
-        limits.spend(limits.MAIL, recipient=users.primary_email(uow, transaction.user_id).address)
-    except limits.TooMany:
-        return
-    verification.ask_for_own(uow, transaction.user_id)
+    if limits.try_spend(limits.MAIL, recipient=users.primary_email(uow, transaction.user_id).address):
+        verification.ask_for_own(uow, transaction.user_id)
 
 
 def _finish(uow: UnitOfWork, transaction: LoginTransaction) -> Response:
