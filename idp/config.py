@@ -8,6 +8,7 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ _SECRETS = (
 )
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster", "unix"})
+_MAILBOX = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -102,6 +104,13 @@ class Settings(BaseSettings):
             known = False
         if not known:
             raise ValueError("must be a URL such as redis://host:6379/0, rediss://, redis+cluster:// or unix:///path")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_is_from_an_address(cls, value: str) -> str:
+        if not _MAILBOX.fullmatch(value):
+            raise ValueError("must be an address alone, such as no-reply@id.example.com")
         return value
 
     @field_validator("trusted_proxies", "outbound_allow", mode="before")

@@ -46,6 +46,8 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("IDP_MASTER_KEYS", "k1:" + base64.b64encode(bytes(32)).decode()),
         ("IDP_TRUSTED_PROXIES", "everybody"),
         ("IDP_OUTBOUND_ALLOW", "everybody"),
+        ("IDP_MAIL_FROM", "nobody"),
+        ("IDP_MAIL_FROM", "Acme <no-reply@acme.example>"),
         ("IDP_BREACHED_PASSWORDS_URL", "http://api.example/range"),
         ("IDP_BREACHED_PASSWORDS_URL", "https://user@api.example/range"),
         ("IDP_BREACHED_PASSWORDS_URL", "https://api.example/range?key=1"),
