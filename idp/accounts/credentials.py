@@ -24,6 +24,7 @@ def change_password(uow: UnitOfWork, user: User, current: str, new: str, *, sess
         PasswordUnacceptable: the new one breaks the tenant's policy; no attempt was counted.
     """
     password_hash = passwords.hash_acceptable(uow.tenant, new, words=passwords.words_of(uow, user))
+    uow.session.refresh(user, with_for_update={"key_share": True})  # two changes at once would wait for each other
     if not attempts.confirm_password(uow, user, current):
         return False
     passwords.replace(uow, user, password_hash, how=EventType.PASSWORD_CHANGED, keep=session)

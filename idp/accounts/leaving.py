@@ -166,6 +166,7 @@ def _pseudonymise(uow: UnitOfWork, user: User, begun: Sequence[UUID]) -> None:
                 Event.actor_id == user.id,
                 Event.user_id == user.id,
                 Event.target_id.in_([user.id, *begun]),
+                Event.data["user_id"].astext == str(user.id),  # where the release before wrote it
             )
         )
         .values(

@@ -172,9 +172,12 @@ def forget_change(uow: UnitOfWork, event: Event) -> None:
     """React to another password: an address that was asked for under the old one is not to be had any more (R34)."""
     if event.target_id is None:
         return
+    theirs = OutboxMessage.payload["user_id"].astext == str(event.target_id)
+    unwritten = delete(OutboxMessage).where(
+        OutboxMessage.kind == Letter.CHANGE_EMAIL.value, OutboxMessage.sent_at.is_(None), theirs
+    )
+    uow.execute(unwritten)  # waits for a worker who is writing one, whose token goes next
     one_time_tokens.drop(uow, event.target_id, Purpose.CHANGE_EMAIL)
-    unwritten = OutboxMessage.payload["user_id"].astext == str(event.target_id)
-    uow.execute(delete(OutboxMessage).where(OutboxMessage.kind == Letter.CHANGE_EMAIL.value, unwritten))
 
 
 def ask_for_change(uow: UnitOfWork, user: User, address: str) -> None:

@@ -10,7 +10,7 @@ from idp.wiring import Wiring
 
 
 def write_letter(wiring: Wiring, message: OutboxMessage) -> None:
-    """Have the right mail written, once; a tenant that is gone writes none."""
+    """Have the right mail written, once; not for a tenant that is gone, nor when it was taken back meanwhile."""
     with wiring.platform_unit() as platform:
         tenant = platform.session.scalar(
             select(Tenant).where(Tenant.id == message.tenant_id, Tenant.deleted_at.is_(None))
@@ -18,4 +18,6 @@ def write_letter(wiring: Wiring, message: OutboxMessage) -> None:
     if tenant is None:
         return
     with wiring.tenant_unit(tenant) as uow:
-        WRITERS[Letter(message.kind)](uow, message.id, **message.payload)
+        waits = select(OutboxMessage.id).where(OutboxMessage.id == message.id).with_for_update(read=True)
+        if uow.session.scalar(waits) is not None:
+            WRITERS[Letter(message.kind)](uow, message.id, **message.payload)

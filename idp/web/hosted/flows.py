@@ -38,7 +38,11 @@ def begin(uow: UnitOfWork, path: str, *, next_page: str | None = None) -> Respon
         uow: the tenant's unit.
         path: of the first step.
         next_page: path of the tenant's page that was asked for, and is shown after the last.
+
+    Raises:
+        TooMany: each is a row, and anybody may open a page.
     """
+    limits.spend(limits.VISIT)
     transaction = login.begin(uow, cookies.ensure_browser_secret(), next_page=next_page)
     return onward(path, transaction, notice=flash.code())
 
