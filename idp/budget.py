@@ -67,7 +67,7 @@ class Budget(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit_tenant: Annotated[str, _at_most("1000000/minute")] = "30000/minute"
-    limit_visit_ip: pages that begin a sign-in, its steps at ``authorize``, requests to ``userinfo``, by address.
+    limit_visit_ip: Annotated[str, _at_most("1000000/minute")] = "3000/minute"
     limit_sign_in_ip: Annotated[str, _at_most("1000/minute")] = "60/minute"
     limit_sign_in_account: Annotated[str, _at_most("60/minute")] = "20/minute"
     limit_sign_up_ip: Annotated[str, _at_most("1000/hour")] = "60/hour"
