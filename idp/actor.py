@@ -1,7 +1,8 @@
 """Who is doing this, and from where: every unit of work carries one `Actor`, every event records it (R57)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 
@@ -32,6 +33,10 @@ class Actor:
     ip: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+
+    def as_user(self, user_id: UUID) -> Self:
+        """The same, now that it is known which person this is."""
+        return replace(self, kind=ActorKind.USER, id=user_id)
 
 
 SYSTEM = Actor(ActorKind.SYSTEM)

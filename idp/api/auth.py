@@ -1,12 +1,11 @@
 """Who calls: a client that may sign people in directly, or a person through such a client (R9, R14, R40, R47)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from flask import request
 
-from idp.actor import ActorKind
 from idp.authn import sessions
 from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
@@ -103,5 +102,5 @@ def caller() -> Caller:
     if registration is None:
         raise InvalidClient
     direct.require_allowed(registration.client)
-    uow.actor = replace(uow.actor, kind=ActorKind.USER, id=found.subject.user.id)
+    uow.actor = uow.actor.as_user(found.subject.user.id)
     return Caller(uow, registration, found)

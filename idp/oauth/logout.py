@@ -96,7 +96,8 @@ def examine(uow: UnitOfWork, sent: Parameters) -> LogoutRequest:
 
 
 def sign_out(uow: UnitOfWork, session: Session) -> None:
-    """End the browser's session."""
+    """End the browser's session, as the person whose it is."""
+    uow.actor = uow.actor.as_user(session.user_id)
     sessions.end(uow, session, reason="signed-out")
     cookies.clear_session()
 

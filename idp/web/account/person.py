@@ -1,12 +1,11 @@
 """Whose account a page is about: the one who is signed in, or a sign-in that leads back to the page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 
 from flask import Response, request
 
-from idp.actor import ActorKind
 from idp.authn import sessions
 from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
@@ -69,7 +68,7 @@ def signed_in(path: str) -> Callable[[View], Callable[[], Response]]:
             if session is None:
                 return flows.begin(uow, "login", next_page=path)
             user = uow.get(User, session.user_id)
-            uow.actor = replace(uow.actor, kind=ActorKind.USER, id=user.id)
+            uow.actor = uow.actor.as_user(user.id)
             language.prefer(user.profile.locale)
             return view(Person(uow, user, users.primary_email(uow, user.id), session))
 

@@ -45,6 +45,8 @@ def submit() -> Response:
     except (PasswordGateFull, Throttled) as refused:
         answer = _form(text, offer, failure=refused.detail, status=problems.status_of(refused))
         return problems.with_headers(answer, refused)
+    if isinstance(done, Proven) and session is not None and session.user_id == done.user.id:
+        cookies.set_session(sessions.renew(uow, session))
     return _go_on(uow, text, offer, done)
 
 

@@ -44,6 +44,7 @@ def decide_consent() -> Response:
     client = require_client(uow, waiting)
     if session is None:
         return page("oauth/authorize/resume", waiting.id)
+    uow.actor = uow.actor.as_user(session.user_id)
     match request.form.get("decision"):
         case "allow":
             consents.give(uow, session.user_id, client, consents.needed(waiting.parameters))

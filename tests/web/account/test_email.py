@@ -48,6 +48,16 @@ def test_this_session_goes_on_under_another_secret(ada: Visitor, post: Post) -> 
     assert thief.get(thief.url("/account")).status_code == 303
 
 
+def test_so_it_does_after_the_link(ada: Visitor, post: Post) -> None:
+    before = ada.browser.http._cookies.copy()
+    ask(ada)
+    ada.browser.submit(ada.browser.get(post.link(NEW)))
+    assert ada.is_signed_in
+    thief = another(ada.browser)
+    thief.http._cookies.update(before)
+    assert thief.get(thief.url("/account")).status_code == 303
+
+
 def test_the_answer_is_the_same_whoever_has_the_address(people: People, ada: Visitor, post: Post) -> None:
     """R26: only the mail to the address differs."""
     people.user(email="eve@example.com")
