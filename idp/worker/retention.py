@@ -1,22 +1,23 @@
 """What a tenant keeps for a time only: events, ended sessions, people who asked to be erased (R63)."""
 
 import threading
-from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, exists, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
 
 from idp import log
 from idp.accounts import leaving
 from idp.authn.models import Session
+from idp.db.base import TenantScoped
 from idp.db.cache import DATABASE_IS_GONE
 from idp.events.models import Event
 from idp.oauth.models import Grant
+from idp.policy import Policy
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from idp.worker.purge import until_empty
-
-TENANTS = 500
 
 
 def erase_due(wiring: Wiring, stop: threading.Event) -> int:
@@ -52,32 +53,19 @@ def _erase_next(wiring: Wiring, failed: set[UUID]) -> bool | None:
 
 
 def purge_by_policy(wiring: Wiring, stop: threading.Event) -> int:
-    """Delete what is older than its tenant keeps it, tenant by tenant."""
-    count, last = 0, None
-    while not stop.is_set() and (tenants := _page(wiring, last)):
-        last = tenants[-1].id
-        count += sum(_purge(wiring, stop, tenant) for tenant in tenants)
-    return count
-
-
-def _page(wiring: Wiring, after: UUID | None) -> Sequence[Tenant]:
-    statement = select(Tenant).where(Tenant.deleted_at.is_(None)).order_by(Tenant.id).limit(TENANTS)
-    if after is not None:
-        statement = statement.where(Tenant.id > after)
-    with wiring.platform_unit() as platform:
-        return platform.session.scalars(statement).all()
-
-
-def _purge(wiring: Wiring, stop: threading.Event, tenant: Tenant) -> int:
+    """Delete what is older than its tenant keeps it."""
     has_grants = exists().where(Grant.tenant_id == Session.tenant_id, Grant.session_id == Session.id)
     ended = func.least(Session.expires_at, Session.ended_at)  # null is no end
-    kept_events = func.make_interval(0, 0, 0, tenant.policy.event_retention_days)
-    kept_sessions = func.make_interval(0, 0, 0, tenant.policy.session_retention_days)
-    rules: tuple[tuple[Table, ColumnElement[bool]], ...] = (
-        (Event.__table__, (Event.tenant_id == tenant.id) & (Event.occurred_at < func.now() - kept_events)),
-        (
-            Session.__table__,
-            (Session.tenant_id == tenant.id) & (ended < func.now() - kept_sessions) & ~has_grants,
-        ),
-    )  # type: ignore[assignment]
+    rules: tuple[tuple[Any, ColumnElement[bool]], ...] = (
+        (Event.__table__, _older_than(Event, Event.occurred_at, "event_retention_days")),
+        (Session.__table__, _older_than(Session, ended, "session_retention_days") & ~has_grants),
+    )
     return sum(until_empty(wiring, stop, table, doomed) for table, doomed in rules)
+
+
+def _older_than(row: type[TenantScoped], moment: SQLColumnExpression[Any], member: str) -> ColumnElement[bool]:
+    """Which rows their own tenant keeps no longer; the default is the policy's, where a tenant has not said."""
+    default: int = Policy.model_fields[member].default
+    days = func.coalesce(type_coerce(Tenant.policy, JSONB)[member].as_integer(), default)
+    kept = Tenant.deleted_at.is_(None) & (moment < func.now() - func.make_interval(0, 0, 0, days))
+    return exists().where(Tenant.id == row.tenant_id, kept)

@@ -79,7 +79,8 @@ def _on_tenant(wiring: Wiring, slug: str, act: Callable[[Any], str]) -> str:
 
 def run(environment: dict[str, str], pipe: Connection, start: threading.Barrier) -> None:
     """A racer's life."""
-    settings = Settings.load(environment | {"IDP_WEB_THREADS": str(THREADS)})
+    threads = str(2 * THREADS)  # so that the gate before the passwords has a place for each
+    settings = Settings.load(environment | {"IDP_WEB_THREADS": threads})
     wiring = Wiring.of(settings)
     app = create_app(settings, wiring)
 

@@ -164,8 +164,7 @@ def test_many_events_go_in_batches(wiring: Wiring, people: People, monkeypatch: 
     assert count(people, Event) == 0
 
 
-def test_every_tenant_has_its_turn(wiring: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "TENANTS", 2)
+def test_every_tenant_has_its_turn(wiring: Wiring) -> None:
     several = [People(wiring, factories.make_tenant(wiring)) for _ in range(5)]
     for people in several:
         age_events(wiring, people.tenant, days=500)
