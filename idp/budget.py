@@ -7,7 +7,7 @@ stricter, and looser only up to the rate that its field names.  `idp.http.limits
 from functools import lru_cache
 from typing import Annotated
 
-from limits import RateLimitItem, parse
+from limits import RateLimitItem, parse_many
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 _LONGEST_SECONDS = 86_400
@@ -25,7 +25,8 @@ def rate(text: str) -> RateLimitItem:
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> RateLimitItem:
     try:
-        return parse(text)
+        (item,) = parse_many(text)  # of several in one text the library's `parse` takes the first
+        return item
     except ValueError:
         raise ValueError("must read like 30/minute or 100 per 2 hours") from None
 

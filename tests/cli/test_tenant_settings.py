@@ -57,6 +57,7 @@ def test_what_a_tenant_decides_about_its_people_is_set_and_unset(
         "sign_in_needs_verified_email=perhaps",
         "deletion_grace_days=91",
         "deletion_grace_days=-1",
+        "limit_sign_in_ip=30/minute; 100/hour",
         "event_retention_days=29",
         "event_retention_days=1.5",
         "session_retention_days=0",
