@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from idp.accounts import credentials, leaving, verification
+from idp.accounts.errors import LastOwner
 from idp.api import examples, schemas
 from idp.api.auth import Caller
 from idp.api.problems import ProfileChanged, answer, code_mismatch, password_mismatch
@@ -71,7 +72,7 @@ def change_me(caller: Caller, sent: dict[str, Any]) -> Response:
     tag=ACCOUNT,
     body=(schemas.ConfirmedByPassword, examples.CONFIRMED),
     answers={202: (schemas.Deletion, examples.DELETION)},
-    refuses=("password-mismatch", "throttled", "busy"),
+    refuses=("password-mismatch", "last-owner", "throttled", "busy"),
     bearer=True,
 )
 def delete_me(caller: Caller, sent: dict[str, Any]) -> Response:
@@ -83,7 +84,10 @@ def delete_me(caller: Caller, sent: dict[str, Any]) -> Response:
     limits.spend(limits.SIGN_IN, account=caller.email.address)
     if not attempts.confirm_password(caller.uow, caller.user, sent["current_password"]):
         return answer(password_mismatch())
-    leaving.request_deletion(caller.uow, caller.user)
+    try:
+        leaving.request_deletion(caller.uow, caller.user)
+    except LastOwner as refused:
+        return answer(refused)
     response = jsonify(deletes_at=_moment(caller.user.deletes_at))
     response.status_code = 202
     return response

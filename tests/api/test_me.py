@@ -129,3 +129,11 @@ def test_somebody_elses_address_gets_the_same_answer(people: People, signed_in: 
     assert (asked.status_code, asked.json) == (202, {"status": "accepted"})
     letters.deliver()
     assert signed_in.call("GET", "me").json["email"] == EMAIL
+
+
+def test_the_last_owner_stays_and_is_not_taken_for_a_guesser(people: People, application: Application) -> None:
+    """A right password is no failure, whatever becomes of the wish (R27)."""
+    people.user(roles=("owner",))
+    owner = application.signed_in()
+    for _ in range(7):
+        assert refused(owner.call("DELETE", "me", {"current_password": PASSWORD}), "last-owner", 409)
