@@ -85,6 +85,7 @@ class Standing:
                 wait = window - window * (amount - self.current) / self.previous - self.age
             else:
                 wait += max(0.0, window - window * amount / self.current)
+            wait += 1  # at that very millisecond the bucket is as empty as before
         return max(1, math.ceil(wait / 1000))
 
 

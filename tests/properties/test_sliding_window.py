@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 import redis
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from idp.config import Settings
@@ -45,6 +45,7 @@ def test_no_window_grants_more_than_its_amount(steps: list[tuple[int, int]], amo
 
 
 @given(steps=steps, amount=st.integers(1, 5), seconds=st.integers(1, 5))
+@example(steps=[(0, 2)], amount=1, seconds=1)
 def test_whoever_waits_as_told_is_let_through(steps: list[tuple[int, int]], amount: int, seconds: int) -> None:
     """And the wait is never longer than two windows."""
     clock, one = Clock(), bucket(amount, seconds)
