@@ -155,7 +155,7 @@ class _Server(smtplib.SMTP):
 
     def __init__(self, attempt: Attempt, tls: ssl.SSLContext) -> None:
         domain = str(attempt.message["From"].addresses[0].domain)
-        super().__init__(timeout=TOTAL_SECONDS, local_hostname=domain.encode("idna").decode())
+        super().__init__(timeout=TOTAL_SECONDS, local_hostname=domain)
         self.attempt, self.tls = attempt, tls
         self._host = attempt.place.host  # whose certificate STARTTLS must show
         self.is_here = False

@@ -9,6 +9,7 @@ from idp.clock import utcnow
 from idp.mail.errors import Undeliverable
 from idp.mail.smtp import TOTAL_SECONDS, Attempt, Place
 from idp.outbound import Outbound
+from idp.users import service as users
 
 
 def compose(payload: dict[str, Any], *, message_id: UUID, mail_from: str, host: str | None = None) -> EmailMessage:
@@ -24,10 +25,10 @@ def compose(payload: dict[str, Any], *, message_id: UUID, mail_from: str, host: 
         Undeliverable: no header can hold one of the values.
     """
     message = EmailMessage()
-    local, _, domain = mail_from.rpartition("@")
     try:
+        local, _, domain = _in_ascii(mail_from).rpartition("@")
         message["From"] = Address(payload["sender_name"], local, domain)
-        message["To"] = payload["to"]
+        message["To"] = _in_ascii(payload["to"])
         message["Subject"] = payload["subject"]
     except (ValueError, IndexError) as refused:
         raise Undeliverable(f"A header cannot hold this: {refused}") from refused
@@ -37,6 +38,12 @@ def compose(payload: dict[str, Any], *, message_id: UUID, mail_from: str, host: 
     message.set_content(payload["text"])
     message.add_alternative(payload["html"], subtype="html")
     return message
+
+
+def _in_ascii(address: str) -> str:
+    """With its domain in ASCII (IDNA 2008): only a local part of its own script needs a server that knows SMTPUTF8."""
+    local, _, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}@{users.domain_of(address)}"
 
 
 def send(smtp_url: str, message: EmailMessage, *, outbound: Outbound | None = None) -> None:

@@ -92,6 +92,19 @@ def test_a_mail_has_one_recipient(url: str, inbox: Inbox) -> None:
     assert inbox.envelopes[-1].rcpt_tos == ["ada@example.com"]
 
 
+def test_a_domain_in_another_script_needs_no_more_than_an_old_server() -> None:
+    """Only a local part of its own script needs SMTPUTF8 (RFC 6531); the ß of a domain is not its ss (IDNA 2008)."""
+    inbox = Inbox()
+    with serving(inbox, enable_SMTPUTF8=False) as port:
+        mail = transport.compose(
+            PAYLOAD | {"to": "ada@straße.example"}, message_id=uuid.UUID(int=7), mail_from="no-reply@münchen.example"
+        )
+        transport.send(f"smtp://127.0.0.1:{port}", mail)
+    assert inbox.envelopes[-1].rcpt_tos == ["ada@xn--strae-oqa.example"]
+    assert inbox.envelopes[-1].mail_from == "no-reply@xn--mnchen-3ya.example"
+    assert inbox.hellos == ["xn--mnchen-3ya.example"]
+
+
 @pytest.mark.parametrize("verb", ["rcpt", "data"])
 def test_a_5yz_about_this_mail_is_for_good(verb: str) -> None:
     """RFC 5321 §4.2.1."""
