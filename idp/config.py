@@ -32,7 +32,7 @@ _SECRETS = (
 )
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster", "unix"})
-_MAILBOX = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+")
+_MAILBOX = re.compile(r"[^\s@<>\"]+@[A-Za-z0-9.-]+")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     @classmethod
     def _mail_is_from_an_address(cls, value: str) -> str:
         if not _MAILBOX.fullmatch(value):
-            raise ValueError("must be an address alone, such as no-reply@id.example.com")
+            raise ValueError("must be an address alone, such as no-reply@id.example.com, its domain in ASCII")
         return value
 
     @field_validator("trusted_proxies", "outbound_allow", mode="before")

@@ -47,6 +47,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("IDP_TRUSTED_PROXIES", "everybody"),
         ("IDP_OUTBOUND_ALLOW", "everybody"),
         ("IDP_MAIL_FROM", "nobody"),
+        ("IDP_MAIL_FROM", "no-reply@münchen.example"),
         ("IDP_MAIL_FROM", "Acme <no-reply@acme.example>"),
         ("IDP_BREACHED_PASSWORDS_URL", "http://api.example/range"),
         ("IDP_BREACHED_PASSWORDS_URL", "https://user@api.example/range"),
