@@ -26,9 +26,9 @@ def rate(text: str) -> RateLimitItem:
 def _parse(text: str) -> RateLimitItem:
     try:
         (item,) = parse_many(text)  # of several in one text the library's `parse` takes the first
-        return item
     except ValueError:
         raise ValueError("must read like 30/minute or 100 per 2 hours") from None
+    return item
 
 
 def _at_most(ceiling: str) -> AfterValidator:
