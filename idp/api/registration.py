@@ -59,9 +59,10 @@ def register(sent: dict[str, Any]) -> Response:
     """
     if "invitation" in sent:
         return _accept(callers.client(sent, limits.PROOF), sent)
-    if (email := sent.get("email")) is None:
-        raise EmailInvalid("An email address is needed.", field="email")
+    email = sent.get("email", "")
     registration, uow = callers.client(sent, limits.SIGN_UP, recipient=email), current_unit()
+    if not email:
+        raise EmailInvalid("An email address is needed.", field="email")
     transactions.wanted(registration, sent)
     transaction, text = transactions.begin(uow, registration, email=email)
     registrations.begin(
