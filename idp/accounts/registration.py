@@ -182,8 +182,8 @@ def complete(uow: UnitOfWork, registration_id: UUID) -> User | None:
         )
     except (RegistrationClosed, EmailTaken):
         return None
-    registration.completed_at = uow.now
     passwords.adopt(uow, user, registration.password_hash)
+    registration.completed_at, registration.password_hash = uow.now, ""  # theirs now, and nowhere twice
     rbac.assign_role(uow, user, Builtin.MEMBER)
     return user
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from idp.accounts import leaving, notices, verification
+from idp.accounts.models import Registration
 from idp.authn import login, one_time_tokens, passwords, throttle
 from idp.authn.assurance import Method
 from idp.authn.login import Stage
@@ -20,8 +21,9 @@ from idp.users import service as users
 from idp.users.models import User
 from idp.wiring import Wiring
 from tests.browser import Browser
-from tests.factories import PASSWORD, People
+from tests.factories import PASSWORD, People, make_tenant
 from tests.post import Post
+from tests.unit.accounts.newcomers import Newcomer
 from tests.web.account.visitor import Visitor
 
 EMAIL, THIEF, NEW = "ada@example.com", "thief@example.com", "another battery staple horse"
@@ -126,3 +128,13 @@ def test_who_has_an_address_is_told_only_at_that_address(people: People, post: P
     post.deliver()
     assert post.mails("straße@example.com") == []
     assert "already have an account" in post.last("strasse@example.com").text
+
+
+def test_a_sign_up_that_is_done_keeps_no_hash_of_the_password(wiring: Wiring) -> None:
+    """Whoever changes it later has changed it everywhere (R8)."""
+    people = People(wiring, make_tenant(wiring, registration="open"))
+    newcomer = Newcomer(people)
+    newcomer.sign_up()
+    assert newcomer.type_code(Post(wiring, people.tenant).code(newcomer.email))
+    with people.unit() as uow:
+        assert uow.session.scalars(select(Registration.password_hash)).all() == [""]
