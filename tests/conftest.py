@@ -1,6 +1,6 @@
 """Real servers for every test: one PostgreSQL and one Valkey, a database a worker, a fresh tenant a test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +8,8 @@ from sqlalchemy import make_url
 
 from idp.config import Settings
 from idp.db import migrations, provision
+from idp.tenants import resolve
+from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests import factories, services
@@ -86,6 +88,18 @@ def tenant(wiring: Wiring) -> Tenant:
 @pytest.fixture
 def other_tenant(wiring: Wiring) -> Tenant:
     return factories.make_tenant(wiring)
+
+
+@pytest.fixture
+def granted(wiring: Wiring, tenant: Tenant) -> Callable[..., None]:
+    """Sets the tenant's budget, as `idp tenant set` does.  A window of a day ends during no test."""
+
+    def grant(**budget: str) -> None:
+        with wiring.platform_unit() as platform:
+            tenants.update(platform, tenants.get(platform, tenant.slug), budget)
+        resolve.forget()
+
+    return grant
 
 
 @pytest.fixture

@@ -19,8 +19,6 @@ from idp.events.models import Event
 from idp.events.types import EventType
 from idp.http.limiter import REST_SECONDS
 from idp.server import command
-from idp.tenants import resolve
-from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests.attacks.attackers import LINES
@@ -78,18 +76,6 @@ class Records:
 @pytest.fixture
 def records(people: People) -> Records:
     return Records(people)
-
-
-@pytest.fixture
-def granted(wiring: Wiring, tenant: Tenant) -> Callable[..., None]:
-    """Sets the tenant's budget.  A window of a day ends during no test."""
-
-    def grant(**budget: str) -> None:
-        with wiring.platform_unit() as platform:
-            tenants.update(platform, tenants.get(platform, tenant.slug), budget)
-        resolve.forget()
-
-    return grant
 
 
 @pytest.fixture

@@ -12,26 +12,12 @@ import redis
 from idp.config import Settings
 from idp.crypto import passwords
 from idp.http import limits
-from idp.tenants import resolve
-from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests.browser import Browser, Forms
 from tests.factories import People
 
 Try = Callable[..., Any]
-
-
-@pytest.fixture
-def granted(wiring: Wiring, tenant: Tenant) -> Callable[..., None]:
-    """Sets the tenant's budget, as `idp tenant set` does.  A window of a day ends during no test."""
-
-    def grant(**budget: str) -> None:
-        with wiring.platform_unit() as platform:
-            tenants.update(platform, tenants.get(platform, tenant.slug), budget)
-        resolve.forget()
-
-    return grant
 
 
 @pytest.fixture

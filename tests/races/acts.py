@@ -1,7 +1,6 @@
 """What racers do with one account; each takes (tenant's slug, …) and answers a word or a number."""
 
 import threading
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,25 +9,11 @@ from idp.authn import attempts, login, one_time_tokens, throttle
 from idp.authn.errors import Throttled
 from idp.authn.one_time_tokens import Purpose
 from idp.db.unit import UnitOfWork
-from idp.errors import IdPError
-from idp.tenants import service as tenants
 from idp.users import service as users
 from idp.wiring import Wiring
 from idp.worker import retention
 from tests.factories import PASSWORD
-
-
-def within(wiring: Wiring, slug: str, act: Callable[[UnitOfWork], Any]) -> Any:
-    """What `act` answers, the code of the refusal, or the name of a mistake of ours."""
-    with wiring.platform_unit() as platform:
-        tenant = tenants.get(platform, slug)
-    try:
-        with wiring.tenant_unit(tenant) as uow:
-            return act(uow)
-    except IdPError as refused:
-        return refused.code
-    except Exception as error:  # noqa: BLE001 - the race shows it
-        return f"{type(error).__name__}: {error}"
+from tests.races.racers import within
 
 
 def consume(app: Any, wiring: Wiring, job: tuple[str, str, str]) -> Any:

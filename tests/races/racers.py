@@ -10,6 +10,7 @@ from typing import Any
 
 from idp.app import create_app
 from idp.config import Settings
+from idp.db.unit import UnitOfWork
 from idp.errors import IdPError
 from idp.keys import service as keys
 from idp.tenants import service as tenants
@@ -57,15 +58,16 @@ def send(app: Any, wiring: Wiring, request: Request) -> Answer:
 
 def rotate_key(app: Any, wiring: Wiring, slug: str) -> str:
     """The kid that signs now, or the code of the refusal."""
-    return _on_tenant(wiring, slug, lambda uow: keys.rotate(uow).kid)
+    return within(wiring, slug, lambda uow: keys.rotate(uow).kid)
 
 
 def tend_keys(app: Any, wiring: Wiring, slug: str) -> str:
     """What the schedule did."""
-    return _on_tenant(wiring, slug, lambda uow: " ".join(keys.tend(uow)))
+    return within(wiring, slug, lambda uow: " ".join(keys.tend(uow)))
 
 
-def _on_tenant(wiring: Wiring, slug: str, act: Callable[[Any], str]) -> str:
+def within(wiring: Wiring, slug: str, act: Callable[[UnitOfWork], Any]) -> Any:
+    """What `act` answers, the code of the refusal, or the name of a mistake of ours."""
     with wiring.platform_unit() as platform:
         tenant = tenants.get(platform, slug)
     try:
