@@ -141,6 +141,8 @@ def disown(uow: UnitOfWork, text: str) -> User | None:
     events.record(uow, EventType.USER_DISOWNED, user)
     if is_theirs:
         letters.ask(uow, letters.Letter.RECOVER, email=token.bound, by_admin=False)
+    else:
+        users.disable(uow, user)  # no address is left that is the owner's: an administrator has to look
     return user
 
 

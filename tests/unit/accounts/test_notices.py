@@ -195,6 +195,9 @@ def test_an_address_that_somebody_else_proved_meanwhile_is_not_given_back_and_no
     assert [link for mail in post.mails() for link in mail.links("reset-password")] == []
     with people.unit() as uow:
         assert not passwords.verify(uow, uow.get(User, ada.id), PASSWORD)
+        recovery.request(uow, "thief@example.com")
+    post.deliver()
+    assert [link for mail in post.mails() for link in mail.links("reset-password")] == [], "nor by asking for one"
 
 
 def test_a_notice_that_is_written_twice_is_one_mail(people: People, post: Post, ada: User) -> None:
