@@ -35,6 +35,7 @@ SENTENCES = {
     EventType.RECOVERY_REQUESTED: mark("A link to reset your password was mailed."),
     EventType.LOGIN_FAILED: mark("Somebody entered a wrong password."),
     EventType.LOGIN_BLOCKED: mark("There were many wrong passwords in a row."),
+    EventType.LOGIN_UNBLOCKED: mark("Sign-in to your account was unblocked."),
     EventType.DEVICE_ADDED: mark("A new device signed in."),
     EventType.SESSION_STARTED: mark("You signed in."),
     EventType.SESSION_ENDED: mark("A device was signed out."),
