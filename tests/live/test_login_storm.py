@@ -62,12 +62,12 @@ def port(environment: dict[str, str]) -> Iterator[int]:
         yield own
 
 
-def memory() -> dict[int, int]:
-    """MiB of each web process under this one."""
+def memory(port: int) -> dict[int, int]:
+    """MiB of each web process that listens at `port`."""
     return {
         process.pid: process.memory_full_info().uss // 2**20
         for process in psutil.Process().children(recursive=True)
-        if "idp.gunicorn_conf" in " ".join(process.cmdline())
+        if f"--bind=127.0.0.1:{port}" in process.cmdline()
     }
 
 
@@ -95,7 +95,7 @@ def test_a_storm_of_sign_ins_is_shed_and_tokens_go_on(
         threading.Thread(target=attack, args=(Caller(port, settings), tenant, numbers, calm, seen))
         for _ in range(ATTACKERS)
     ]
-    before = memory()
+    before = memory(port)
     for thread in threads:
         thread.start()
     try:
@@ -108,11 +108,11 @@ def test_a_storm_of_sign_ins_is_shed_and_tokens_go_on(
         for thread in threads:
             thread.join(30)
         quiet.close()
-    after = memory()
+    after = memory(port)
     assert {status for status, _ in seen} <= {422, *SHED}, seen
     assert seen[422, False] > 0, "some are served all the time"
     assert sum(count for (status, retry), count in seen.items() if status in SHED and retry) > seen[422, False], seen
     assert all(retry for status, retry in seen if status in SHED)
     assert before
-    assert after.keys() == before.keys(), "no process died"
+    assert after.keys() >= before.keys(), "no process died"
     assert max(after.values()) < MOST_MEMORY
