@@ -133,6 +133,7 @@ def multiply_tenants(stack: Stack, count: int) -> None:
     """Copy the tenant `count` times with its key, clients and secrets: rows as a large installation has them."""
     url = make_url(stack.wiring.settings.platform_database_url.get_secret_value()).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        connection.execute("SET statement_timeout = 0")  # so many rows take their time
         connection.execute(
             "CREATE TEMP TABLE copies AS SELECT gen_random_uuid() AS id, n FROM generate_series(1, %s) AS n", [count]
         )

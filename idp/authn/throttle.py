@@ -7,8 +7,9 @@ only a recovery opens the account again.  Nothing here is in Redis.  NIST SP 800
 """
 
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authn.errors import Throttled
@@ -26,6 +27,32 @@ _STEEPEST = 20
 """Doublings beyond this are longer than `LONGEST_DELAY` anyway."""
 
 
+def _delay(failures: ColumnElement[int]) -> ColumnElement[timedelta]:
+    doublings = func.least(failures, FREE_FAILURES + _STEEPEST) - FREE_FAILURES
+    seconds = func.least(LONGEST_DELAY.total_seconds(), func.power(2, doublings))
+    return func.make_interval(0, 0, 0, 0, 0, 0, case((failures < FREE_FAILURES, 0), else_=seconds))
+
+
+_AGAIN = LoginThrottle.failures + 1
+_RESERVE = (
+    insert(cast(Table, LoginThrottle.__table__))
+    .values(
+        tenant_id=bindparam("tenant"),
+        account_digest=bindparam("digest"),
+        failures=1,
+        blocked_until=func.now(),
+        last_failed_at=func.now(),
+    )
+    .on_conflict_do_update(
+        index_elements=["tenant_id", "account_digest"],
+        set_={"failures": _AGAIN, "blocked_until": func.now() + _delay(_AGAIN), "last_failed_at": func.now()},
+        where=and_(LoginThrottle.blocked_until <= func.now(), LoginThrottle.failures < LOCKED_AT),
+    )
+    .returning(LoginThrottle.failures)
+)
+"""If it is this name's turn, it is not any more."""
+
+
 def reserve(uow: UnitOfWork, name: str) -> int:
     """Count an attempt at `name`, before it is looked at; answers how many in a row that makes.
 
@@ -37,25 +64,8 @@ def reserve(uow: UnitOfWork, name: str) -> int:
         Throttled: it is not this name's turn; nothing was counted.
     """
     digest = _digest(uow, name)
-    again = LoginThrottle.failures + 1
-    statement = (
-        insert(LoginThrottle)
-        .values(
-            tenant_id=uow.tenant.id,
-            account_digest=digest,
-            failures=1,
-            blocked_until=func.now(),
-            last_failed_at=func.now(),
-        )
-        .on_conflict_do_update(
-            index_elements=["tenant_id", "account_digest"],
-            set_={"failures": again, "blocked_until": func.now() + _delay(again), "last_failed_at": func.now()},
-            where=and_(LoginThrottle.blocked_until <= func.now(), LoginThrottle.failures < LOCKED_AT),
-        )
-        .returning(LoginThrottle.failures)
-    )
     with write_tenant(uow.engine, uow.tenant.id) as session:
-        reserved: int | None = session.scalar(statement)
+        reserved: int | None = session.scalar(_RESERVE, {"tenant": uow.tenant.id, "digest": digest})
         if reserved is not None:
             return reserved
         wait = func.extract("epoch", LoginThrottle.blocked_until - func.now())
@@ -92,12 +102,6 @@ def clear(uow: UnitOfWork, name: str) -> None:
         delete(LoginThrottle).where(LoginThrottle.account_digest == _digest(uow, name)),
         execution_options={"synchronize_session": False},
     )
-
-
-def _delay(failures: ColumnElement[int]) -> ColumnElement[timedelta]:
-    doublings = func.least(failures, FREE_FAILURES + _STEEPEST) - FREE_FAILURES
-    seconds = func.least(LONGEST_DELAY.total_seconds(), func.power(2, doublings))
-    return func.make_interval(0, 0, 0, 0, 0, 0, case((failures < FREE_FAILURES, 0), else_=seconds))
 
 
 def _refusal(failures: int, seconds: float) -> Throttled:

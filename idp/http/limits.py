@@ -109,14 +109,9 @@ def spend(*limits: Limits, account: str = "", client: str = "", recipient: str =
         _leave()  # a place is for whoever is admitted: those that are not cannot fill the gate
     uow = current_unit()
     named = list(dict.fromkeys(limit for group in limits for limit in group))
-    subjects: dict[Subject, str] = {
-        "ip": network_of(uow.actor.ip),
-        "account": canonical(account),
-        "client": client,
-        "recipient": mailbox_of(recipient),
-    }
-    hashed, limiter = _hashed(uow, subjects), current_limiter()
-    spent = limiter.spend([_bucket(uow.tenant, limit, hashed[limit.by]) for limit in named])
+    key, typed = uow.data_key.derive("limits"), {"account": account, "client": client, "recipient": recipient}
+    subjects = {limit.by: _hashed(key, limit.by, _subject(uow, limit.by, typed)) for limit in named}
+    spent = current_limiter().spend([_bucket(uow.tenant, limit, subjects[limit.by]) for limit in named])
     short = [standing for standing in spent.standings if not spent.admitted and standing.remaining == 0]
     told = [standing for limit, standing in zip(named, spent.standings, strict=True) if limit.by in _TOLD]
     g.told = g.get("told", {}) | {standing.bucket.name: standing for standing in (*told, *short)}
@@ -187,11 +182,22 @@ def _leave() -> None:
         gate.leave()
 
 
-def _hashed(uow: UnitOfWork, subjects: dict[Subject, str]) -> dict[Subject, str]:
+def _subject(uow: UnitOfWork, by: Subject, typed: dict[str, str]) -> str:
+    """Whose bucket it is, in one spelling."""
+    match by:
+        case "ip":
+            return network_of(uow.actor.ip)
+        case "account":
+            return canonical(typed[by])
+        case "recipient":
+            return mailbox_of(typed[by])
+        case _:
+            return typed.get(by, "")
+
+
+def _hashed(key: bytes, by: Subject, text: str) -> str:
     """What may stand in a key: whoever reads Redis cannot tell, nor try out, whose bucket it is."""
-    key = uow.data_key.derive("limits")
-    hashed = {by: encode(mac(key, by.encode(), text.encode())[:_SUBJECT_BYTES]) for by, text in subjects.items()}
-    return hashed | {"tenant": ""}
+    return "" if by == "tenant" else encode(mac(key, by.encode(), text.encode())[:_SUBJECT_BYTES])
 
 
 def _bucket(tenant: TenantRow, limit: Limit, subject: str) -> Bucket:
