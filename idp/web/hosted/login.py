@@ -100,7 +100,9 @@ def _form(
 
 def _reauthenticating(uow: UnitOfWork, user_id: UUID | None) -> str | None:
     """The address of the one who must prove again that it is them; only shown to the browser they are signed in at."""
+    if user_id is None:
+        return None
     session = sessions.resume(uow, cookies.session_secret())
-    if user_id is None or session is None or session.user_id != user_id:
+    if session is None or session.user_id != user_id:
         return None
     return users.primary_email(uow, user_id).address
