@@ -11,12 +11,10 @@ from uuid import UUID
 from flask import request
 
 from idp.authn import login
-from idp.authn.errors import FlowExpired
 from idp.authn.login import Stage
 from idp.authn.models import LoginTransaction
 from idp.crypto.secrets import decode, digest, encode, new_secret
 from idp.db.unit import UnitOfWork
-from idp.i18n import gettext as _
 from idp.oauth import direct
 from idp.oauth.clients import Registration
 from idp.oauth.tokens import TokenResponse
@@ -39,20 +37,12 @@ def resume(uow: UnitOfWork, registration: Registration, text: str) -> LoginTrans
     Raises:
         FlowExpired: it is over, unknown, or another client's.
     """
-    transaction = find(uow, registration, text)
-    if transaction is None:
-        raise FlowExpired(_("This sign-in has expired. Go back to the application and start again."))
-    return transaction
+    return login.get(uow, _login_id(text), browser(registration, text))
 
 
 def find(uow: UnitOfWork, registration: Registration, text: str) -> LoginTransaction | None:
     """As `resume`; None when it is over."""
-    secret, _dot, encoded = text.partition(".")
-    try:
-        raw = decode(encoded)
-    except ValueError:
-        return None
-    return login.find(uow, UUID(bytes=raw), _browser(secret, registration)) if len(raw) == _ID_BYTES else None
+    return login.find(uow, _login_id(text), browser(registration, text))
 
 
 def browser(registration: Registration, text: str) -> str:
@@ -89,6 +79,14 @@ def action_required(transaction: LoginTransaction, text: str, *, now: datetime) 
         "transaction": text,
         "expires_in": int((transaction.expires_at - now).total_seconds()),
     }
+
+
+def _login_id(text: str) -> UUID | None:
+    try:
+        raw = decode(text.partition(".")[2])
+    except ValueError:
+        return None
+    return UUID(bytes=raw) if len(raw) == _ID_BYTES else None
 
 
 def _browser(secret: str, registration: Registration) -> str:
