@@ -13,6 +13,7 @@ from idp.api.routes import auth
 from idp.api.spec import SIGN_IN
 from idp.authn import login as stages
 from idp.authn import sessions
+from idp.authn.errors import Throttled
 from idp.crypto.passwords import PasswordGateFull
 from idp.http import limits, metrics
 from idp.http.context import current_unit
@@ -46,8 +47,8 @@ def login(sent: dict[str, Any]) -> Response:
     transaction, text = transactions.begin(uow, registration, email=sent["email"])
     try:
         is_right = stages.submit_password(uow, transaction, sent["email"].strip(), sent["password"])
-    except PasswordGateFull:
-        metrics.count_signin("busy")
+    except (PasswordGateFull, Throttled) as refused:
+        metrics.count_signin("busy" if isinstance(refused, PasswordGateFull) else "throttled")
         raise
     metrics.count_signin("success" if is_right else "mismatch")
     if not is_right:
