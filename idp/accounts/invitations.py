@@ -138,7 +138,7 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
     password_hash, terms_version, whole = "", None, users.parse_profile(profile)
     if user is None:
         terms_version = registration.agreed_terms(uow, accepted=terms_accepted)
-        words = [invitation.address, *filter(None, (whole.name, whole.given_name, whole.family_name))]
+        words = passwords.words_about(invitation.address, whole)
         password_hash = passwords.hash_acceptable(uow.tenant, password, words=words)
     if one_time_tokens.consume(uow, text, Purpose.INVITE) is None or not _take(uow, invitation):
         raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))

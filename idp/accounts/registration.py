@@ -92,12 +92,11 @@ def begin(
     require_allowed(uow, address)
     whole = users.parse_profile(profile)
     terms_version = agreed_terms(uow, accepted=terms_accepted)
-    names = (whole.name, whole.given_name, whole.family_name)
     registration = uow.add(
         Registration(
             id=new_id(),
             address=address,
-            password_hash=passwords.hash_acceptable(uow.tenant, password, words=[address, *filter(None, names)]),
+            password_hash=passwords.hash_acceptable(uow.tenant, password, words=passwords.words_about(address, whole)),
             profile=whole,
             terms_version=terms_version,
             login_id=transaction.id,

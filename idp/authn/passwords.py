@@ -15,7 +15,7 @@ from idp.db.unit import TenantRow, UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
 from idp.users import service as users
-from idp.users.models import User
+from idp.users.models import Profile, User
 
 _NOBODY = UUID(int=0)
 
@@ -111,9 +111,13 @@ def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
 
 def words_of(uow: UnitOfWork, user: User) -> list[str]:
     """What is known of a person, and so guessed first."""
-    profile = user.profile
+    return words_about(users.primary_email(uow, user.id).canonical, user.profile)
+
+
+def words_about(address: str, profile: Profile) -> list[str]:
+    """The same of somebody who may not exist yet."""
     names = (profile.name, profile.given_name, profile.family_name, profile.nickname, profile.preferred_username)
-    return [users.primary_email(uow, user.id).canonical, *filter(None, names)]
+    return [address, *filter(None, names)]
 
 
 def _bounded(password: str) -> str:
