@@ -8,6 +8,7 @@ from sqlalchemy import Engine, MetaData
 from idp.accounts import models as accounts_models
 from idp.accounts import notices, verification
 from idp.actor import SYSTEM, Actor
+from idp.api import models as api_models
 from idp.authn import breached, login, sessions
 from idp.authn import models as authn_models
 from idp.config import Settings
@@ -23,10 +24,11 @@ from idp.keys import models as keys_models
 from idp.keys import service as keys
 from idp.mail import messages
 from idp.mail import models as mail_models
-from idp.oauth import grants
+from idp.oauth import console, grants
 from idp.oauth import models as oauth_models
 from idp.outbound import Outbound
 from idp.rbac import models as rbac_models
+from idp.rbac import owners
 from idp.rbac import service as rbac
 from idp.tenants import models as tenants_models
 from idp.tenants.models import Tenant
@@ -34,6 +36,7 @@ from idp.users import models as users_models
 
 MODELS = (
     accounts_models,
+    api_models,
     authn_models,
     events_models,
     keys_models,
@@ -48,11 +51,11 @@ metadata: MetaData = Base.metadata
 _OUT: tuple[events.Subscriber, ...] = (login.end_of_user, sessions.end_of_user, grants.revoke_of_user)
 _ANOTHER_PASSWORD = (*_OUT, verification.forget_change, notices.password_changed)
 SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
-    EventType.TENANT_CREATED: (keys.establish, rbac.create_builtin_roles),
+    EventType.TENANT_CREATED: (keys.establish, rbac.create_builtin_roles, console.establish),
     EventType.USER_CREATED: (messages.welcome,),
-    EventType.USER_DISABLED: _OUT,
+    EventType.USER_DISABLED: (owners.keep_one, *_OUT),
     EventType.USER_ENABLED: _OUT,  # a sign-in that crossed the disabling
-    EventType.USER_DELETION_REQUESTED: (*_OUT, notices.deletion_requested),
+    EventType.USER_DELETION_REQUESTED: (owners.keep_one, *_OUT, notices.deletion_requested),
     EventType.USER_DISOWNED: (*_OUT, verification.forget_change),
     EventType.PASSWORD_SET: _ANOTHER_PASSWORD,
     EventType.PASSWORD_CHANGED: _ANOTHER_PASSWORD,
@@ -61,6 +64,7 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.EMAIL_CHANGED: (*_OUT, notices.email_changed),
     EventType.LOGIN_BLOCKED: (notices.login_blocked,),
     EventType.DEVICE_ADDED: (notices.device_added,),
+    EventType.ROLE_UNASSIGNED: (owners.keep_one,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),
     EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
 }

@@ -21,12 +21,6 @@ class CannotRecover(Conflict):
     code = "cannot-recover"
 
 
-class LastOwner(Conflict):
-    """Nobody would be left who may do everything in the tenant."""
-
-    code = "last-owner"
-
-
 class LinkExpired(Gone):
     """A mailed link that was used, superseded, is too old, or was never one of ours; which, stays unsaid."""
 

@@ -10,6 +10,7 @@ from idp.accounts import registration
 from idp.accounts.errors import LinkExpired, RegistrationClosed
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Invitation
+from idp.actor import ActorKind
 from idp.authn import one_time_tokens, passwords
 from idp.authn.one_time_tokens import TTL, Purpose
 from idp.db.locks import lock
@@ -21,8 +22,11 @@ from idp.i18n import gettext as _
 from idp.ids import new_id
 from idp.mail import messages
 from idp.mail.messages import Recipient
+from idp.oauth.models import Client
+from idp.rbac import bounds, effective, permissions
 from idp.rbac import service as rbac
-from idp.rbac.service import Builtin
+from idp.rbac.effective import Rights
+from idp.rbac.permissions import Builtin
 from idp.users import service as users
 from idp.users.models import User
 
@@ -40,12 +44,15 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
         RegistrationClosed: the tenant lets nobody in, not even by invitation.
         EmailInvalid: not an address.
         NoSuchRole: a role that the tenant does not have.
+        BeyondYourOwn: the roles permit more than the actor may do.
     """
     if not _lets_in(uow):
         raise RegistrationClosed(_("{tenant} is closed: nobody comes in by invitation.", tenant=uow.tenant.name))
     address = users.parse_email(email)
     lock(uow, f"invitation:{uow.tenant.id}:{users.canonical(address)}")
-    names = sorted({rbac.get_role(uow, role).name for role in roles})
+    wanted = [rbac.get_role(uow, role) for role in roles]
+    bounds.require_grantable(uow, effective.of_roles(uow, [role.id for role in wanted]).permissions)
+    names = sorted({role.name for role in wanted})
     uow.execute(
         update(Invitation).where(Invitation.canonical == users.canonical(address), *_OPEN).values(revoked_at=func.now())
     )
@@ -55,7 +62,7 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
             address=address,
             canonical=users.canonical(address),
             roles=names,
-            invited_by=uow.actor.id,
+            invited_by=None if uow.actor.kind is ActorKind.OPERATOR else uow.actor.id,
             expires_at=uow.now + TTL[Purpose.INVITE],
         )
     )
@@ -147,10 +154,31 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
     else:
         user = registration.admit(uow, invitation.address, whole, terms_version, via="invitation")
         passwords.adopt(uow, user, password_hash)
-    for role in invitation.roles:
-        rbac.assign_role(uow, user, role)
-    events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=user.id)
+    withheld = _give_roles(uow, invitation, user)
+    events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=user.id, withheld=withheld)
     return user
+
+
+def _give_roles(uow: UnitOfWork, invitation: Invitation, user: User) -> list[str]:
+    """Give what whoever invited may still give (R48); answers the names of what they may not, or what is gone."""
+    roles = {role.name: role for role in rbac.list_roles(uow) if role.name in invitation.roles}
+    inviter = None if invitation.invited_by is None else _rights_of(uow, invitation.invited_by)
+    withheld = sorted(set(invitation.roles) - roles.keys())
+    for name, role in roles.items():
+        permitted = effective.of_roles(uow, [role.id]).permissions
+        if inviter is not None and permissions.lacking(permitted, inviter.permissions):
+            withheld.append(name)
+        else:
+            rbac.give(uow, user, role)
+    return withheld
+
+
+def _rights_of(uow: UnitOfWork, inviter_id: UUID) -> Rights:
+    """Of the person or the machine client that invited; nothing once they are gone or shut out."""
+    person, client = uow.find(User, inviter_id), uow.find(Client, inviter_id)
+    if person is not None:
+        return effective.of_user(uow, inviter_id) if person.disabled_at is None else Rights()
+    return effective.of_client(uow, inviter_id) if client is not None and client.disabled_at is None else Rights()
 
 
 def _take(uow: UnitOfWork, invitation: Invitation) -> bool:

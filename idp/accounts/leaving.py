@@ -7,12 +7,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, SQLColumnExpression, case, cast, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from idp.accounts.errors import LastOwner
 from idp.accounts.models import Invitation, Registration
 from idp.authn import throttle
 from idp.authn.models import LoginTransaction, OneTimeToken
 from idp.db.base import Base
-from idp.db.locks import lock
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events import service as events
 from idp.events.models import Event, OutboxMessage
@@ -21,8 +19,8 @@ from idp.i18n import gettext as _
 from idp.mail import messages
 from idp.mail.messages import recipient_of
 from idp.oauth.models import AuthorizationRequest
-from idp.rbac.models import Role, RoleAssignment
-from idp.rbac.service import Builtin
+from idp.rbac import owners
+from idp.rbac.errors import LastOwner
 from idp.tenants.models import Tenant
 from idp.users import service as users
 from idp.users.models import User, UserEmail
@@ -41,24 +39,10 @@ def request_deletion(uow: UnitOfWork, user: User) -> None:
     """
     if user.deletes_at is not None:
         return
-    lock(uow, f"owners:{uow.tenant.id}")
-    if is_last_owner(uow, user):
+    if owners.is_last(uow, user):
         raise LastOwner(_("You’re the last owner here. Make somebody else an owner before you leave."))
     user.deletes_at = uow.now + uow.tenant.policy.deletion_grace
     events.record(uow, EventType.USER_DELETION_REQUESTED, user, deletes_at=user.deletes_at.isoformat())
-
-
-def is_last_owner(uow: UnitOfWork, user: User) -> bool:
-    """Whether they are an owner, and nobody else who stays and may sign in is one."""
-    uow.flush()
-    owners = uow.session.execute(
-        select(User.id, User.disabled_at, User.deletes_at)
-        .join(RoleAssignment, (RoleAssignment.tenant_id == User.tenant_id) & (RoleAssignment.user_id == User.id))
-        .join(Role, (Role.tenant_id == RoleAssignment.tenant_id) & (Role.id == RoleAssignment.role_id))
-        .where(Role.name == Builtin.OWNER.value)
-    ).all()
-    stay = {row.id for row in owners if row.disabled_at is None and row.deletes_at is None}
-    return user.id in {row.id for row in owners} and stay <= {user.id}
 
 
 def cancel_deletion(uow: UnitOfWork, user: User) -> None:

@@ -25,7 +25,7 @@ from idp.ids import new_id
 from idp.mail import messages
 from idp.mail.messages import Recipient, recipient_of
 from idp.rbac import service as rbac
-from idp.rbac.service import Builtin
+from idp.rbac.permissions import Builtin
 from idp.users import service as users
 from idp.users.errors import EmailTaken
 from idp.users.models import Profile, User

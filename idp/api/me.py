@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from idp.accounts import credentials, leaving, verification
-from idp.accounts.errors import LastOwner
 from idp.api import examples, schemas
 from idp.api.auth import Caller
 from idp.api.problems import ProfileChanged, answer, code_mismatch, password_mismatch
@@ -16,6 +15,7 @@ from idp.api.spec import ACCOUNT
 from idp.authn import attempts
 from idp.crypto.secrets import digest, encode
 from idp.http import limits
+from idp.rbac.errors import LastOwner
 from idp.users import service as users
 from idp.users.models import User
 

@@ -10,7 +10,7 @@ from idp.accounts.models import Invitation
 from idp.cli import output
 from idp.cli.connect import tenant_unit
 from idp.cli.options import program, tenant, verb
-from idp.rbac.service import Builtin
+from idp.rbac.permissions import Builtin
 
 
 @click.group()

@@ -10,6 +10,7 @@ from idp.accounts import leaving
 from idp.cli import output, people
 from idp.cli.connect import platform_unit, tenant_unit
 from idp.cli.options import confirm, program, tenant, yes
+from idp.rbac import owners
 from idp.tenants import service as tenants
 
 
@@ -55,7 +56,7 @@ def _erase(slug: str, who: str, *, yes_given: bool, tell: bool) -> None:
     with tenant_unit(slug) as uow:
         row = people.find(uow, who)
         document = people.whole(uow, row)
-        ownerless = leaving.is_last_owner(uow, row)
+        ownerless = owners.is_last(uow, row)
     address, warning = document["email"], f" Then {slug} has no owner." if ownerless else ""
     confirm(yes_given, f"Delete {address} of {slug}, for good?{warning}")
     with platform_unit() as platform, platform.within(tenants.get(platform, slug)) as uow:

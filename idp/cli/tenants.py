@@ -9,7 +9,7 @@ from idp.cli import output, people
 from idp.cli.connect import current, platform_unit
 from idp.cli.options import confirm, named, read_password, verb, yes
 from idp.http import limits
-from idp.rbac.service import Builtin
+from idp.rbac.permissions import Builtin
 from idp.tenants import branding
 from idp.tenants import service as tenants
 from idp.tenants.errors import SettingUnknown

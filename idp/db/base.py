@@ -1,11 +1,12 @@
 """The base of every table: naming of constraints, column types, and what makes a table belong to a tenant (R50)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import (
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -40,6 +41,7 @@ class Base(DeclarativeBase):
         str: Text(),
         bytes: LargeBinary(),
         datetime: DateTime(timezone=True),
+        date: Date(),
         list[str]: ARRAY(Text()),
         dict[str, Any]: JSONB(),
     }

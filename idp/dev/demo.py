@@ -21,7 +21,7 @@ from idp.oauth import clients, resources
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import ApiResource, Client
 from idp.rbac import service as rbac
-from idp.rbac.service import Builtin
+from idp.rbac.permissions import Builtin
 from idp.tenants import service as tenants
 from idp.tenants.errors import NoSuchTenant, SlugTaken
 from idp.tenants.models import SYSTEM_SLUG, Tenant

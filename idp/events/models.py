@@ -1,6 +1,6 @@
 """Rows: what happened (append-only), and what must be sent."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +19,11 @@ class Event(TenantScoped, Identified, Base):
     __tablename__ = "events"
     __table_args__ = (
         Index(None, "tenant_id", "occurred_at"),
-        Index(None, "tenant_id", "target_id"),
-        Index(None, "tenant_id", "actor_id"),
+        Index(None, "tenant_id", "target_id", "id"),
+        Index(None, "tenant_id", "actor_id", "id"),
         Index(None, "tenant_id", "user_id", "id"),
+        Index(None, "tenant_id", "type", "id"),
+        Index(None, "tenant_id", "ip", "id"),
     )
 
     type: Mapped[str]
@@ -36,6 +38,25 @@ class Event(TenantScoped, Identified, Base):
     user_agent: Mapped[str | None]
     request_id: Mapped[str | None]
     data: Mapped[dict[str, Any]]
+
+
+class EventCount(TenantScoped, Base):
+    """How often something happened on one day (UTC), and to how many people; what a year's statistics are read from."""
+
+    __tablename__ = "event_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    people: Mapped[int]
+
+
+class EventRollup(TenantScoped, Base):
+    """Up to which day, inclusive, the tenant's events are counted."""
+
+    __tablename__ = "event_rollups"
+
+    counted_until: Mapped[date]
 
 
 class OutboxMessage(TenantScoped, Identified, Base):

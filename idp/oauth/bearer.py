@@ -1,6 +1,7 @@
 """Access tokens of ours that come back to us: userinfo and the sign-in API read them here (RFC 6750, RFC 9068 §4)."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from idp.db.unit import UnitOfWork
@@ -8,7 +9,9 @@ from idp.keys import signing
 from idp.keys.errors import TokenInvalid
 from idp.oauth import grants
 from idp.oauth.claims import Subject
+from idp.oauth.clients import Registration, find_registration
 from idp.oauth.errors import OAuthError
+from idp.oauth.tokens import is_revoked
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,19 @@ def read(authorization: str | None, *, realm: str) -> str:
     return token.strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A client that presented a token of its own, which is good right now.
+
+    Attributes:
+        registration: the client, at most two seconds old.
+        scope: of the token.
+    """
+
+    registration: Registration
+    scope: list[str]
+
+
 def authenticate(uow: UnitOfWork, text: str, *, realm: str, scope: str | None = None) -> Bearer:
     """The person and client behind a token that is for us: signature, type, audience, time, and its grant of now (R8).
 
@@ -48,19 +64,46 @@ def authenticate(uow: UnitOfWork, text: str, *, realm: str, scope: str | None = 
     Raises:
         OAuthError: ``invalid_token``, or ``insufficient_scope`` for a machine's token and one without `scope`.
     """
-    try:
-        claims = signing.verify(uow, text, "at+jwt", aud=uow.tenant.issuer)
-    except TokenInvalid:
-        raise refusal(realm, "invalid_token", f"The access token is wrong, expired or not meant for {realm}.") from None
+    claims = verify(uow, text, realm=realm, aud=uow.tenant.issuer)
     granted = claims["scope"].split()
     if scope is not None and scope not in granted:
         raise refusal(realm, "insufficient_scope", f"The access token has no {scope} scope.", status=403)
     if "grant_id" not in claims:
         raise refusal(realm, "insufficient_scope", "The access token is not a person's.", status=403)
+    return _of_person(uow, claims, realm=realm)
+
+
+def authenticate_anyone(uow: UnitOfWork, claims: dict[str, Any], *, realm: str) -> Bearer | Machine:
+    """Whoever is behind the claims of a verified token, a person or a machine client, as they are now (R8).
+
+    Raises:
+        OAuthError: ``invalid_token``: person, client, session, grant or the token itself has ended.
+    """
+    if "grant_id" in claims:
+        return _of_person(uow, claims, realm=realm)
+    registration = find_registration(uow, UUID(claims["client_id"]))
+    if registration is None or claims["sub"] != claims["client_id"] or is_revoked(uow, claims["jti"]):
+        raise refusal(realm, "invalid_token", "The access token was revoked.")
+    return Machine(registration, claims["scope"].split())
+
+
+def verify(uow: UnitOfWork, text: str, *, realm: str, aud: str) -> dict[str, Any]:
+    """The claims of an access token of ours for `aud`.
+
+    Raises:
+        OAuthError: ``invalid_token``.
+    """
+    try:
+        return signing.verify(uow, text, "at+jwt", aud=aud)
+    except TokenInvalid:
+        raise refusal(realm, "invalid_token", f"The access token is wrong, expired or not meant for {realm}.") from None
+
+
+def _of_person(uow: UnitOfWork, claims: dict[str, Any], *, realm: str) -> Bearer:
     subject = grants.find_subject(uow, UUID(claims["grant_id"]), jti=claims["jti"])
     if subject is None:
         raise refusal(realm, "invalid_token", "The access token was revoked.")
-    return Bearer(subject, granted)
+    return Bearer(subject, claims["scope"].split())
 
 
 def refusal(realm: str, error: str, detail: str, *, status: int = 401) -> OAuthError:

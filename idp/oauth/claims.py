@@ -14,6 +14,7 @@ from idp.keys import signing
 from idp.keys.service import LONGEST_TOKEN_TTL
 from idp.oauth import scopes
 from idp.oauth.models import Grant
+from idp.rbac.effective import Rights
 from idp.users.models import User, UserEmail
 
 
@@ -24,20 +25,51 @@ class Subject:
     grant: Grant
     user: User
     email: UserEmail
-    roles: list[str]
+    rights: Rights
+
+    @property
+    def roles(self) -> list[str]:
+        """Names of the roles that the person holds in any way, sorted."""
+        return list(self.rights.roles)
 
 
-def for_machine(tenant: TenantRow, client_id: UUID, scope: Sequence[str], audience: Sequence[str]) -> dict[str, Any]:
+def for_machine(
+    tenant: TenantRow,
+    client_id: UUID,
+    scope: Sequence[str],
+    audience: Sequence[str],
+    *,
+    roles: Sequence[str] = (),
+    permissions: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Claims of an access token that a client holds for itself; ``sub`` is the client."""
-    return _access_token(tenant, sub=str(client_id), client_id=client_id, scope=scope, audience=audience)
+    token = _access_token(tenant, sub=str(client_id), client_id=client_id, scope=scope, audience=audience)
+    return token | ({"roles": list(roles)} if roles else {}) | _permitted(permissions)
 
 
-def for_person(tenant: TenantRow, subject: Subject, scope: Sequence[str], audience: Sequence[str]) -> dict[str, Any]:
-    """Claims of an access token that a client holds for a person."""
+def for_person(
+    tenant: TenantRow,
+    subject: Subject,
+    scope: Sequence[str],
+    audience: Sequence[str],
+    *,
+    permissions: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Claims of an access token that a client holds for a person.
+
+    Args:
+        tenant: whose issuer signs it.
+        subject: the grant and its person.
+        scope: of the token.
+        audience: of the token.
+        permissions: what the person may do there; None where nobody asked for the claim.
+    """
     grant = subject.grant
-    return _access_token(tenant, sub=str(grant.user_id), client_id=grant.client_id, scope=scope, audience=audience) | {
+    token = _access_token(tenant, sub=str(grant.user_id), client_id=grant.client_id, scope=scope, audience=audience)
+    return token | {
         "grant_id": str(grant.id),
         "roles": subject.roles,
+        **_permitted(permissions),
         **_authentication(grant),
     }
 
@@ -75,6 +107,10 @@ def _access_token(
         "scope": " ".join(scope),
         **signing.expires_in(tenant.policy.access_token_ttl),
     }
+
+
+def _permitted(permissions: Sequence[str] | None) -> dict[str, Any]:
+    return {} if permissions is None else {"permissions": list(permissions)}
 
 
 def _authentication(grant: Grant) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Clients: register, find, rotate a secret, delete; and the snapshot of one that every hot endpoint reads (R9, R11)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, literal_column, or_, select, update
 
 from idp.crypto.secrets import digest, matches, new_secret
 from idp.db.cache import RowCache
@@ -15,9 +15,13 @@ from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
 from idp.ids import new_id
+from idp.oauth import management
 from idp.oauth.errors import NoSuchClient
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import ApiResource, Client, ClientSecret
+from idp.rbac import effective
+from idp.rbac.effective import Rights
+from idp.rbac.models import AppPermission
 
 SECRET_OVERLAP = timedelta(hours=24)
 """How long the old secret stays good when a new one is made."""
@@ -32,12 +36,16 @@ class Registration:
         secret_digests: of its living secrets.
         resources: API resources that its scope reaches, and so the audiences it may ask for.
         represents: identifiers of the API resources that it is the machine client of (R10).
+        app_permissions: names of the permissions that each of the tenant's own `resources` defines.
+        rights: what the client may do for itself, whatever its scope.
     """
 
     client: Client
     secret_digests: tuple[bytes, ...]
     resources: tuple[ApiResource, ...]
     represents: frozenset[str] = frozenset()
+    app_permissions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rights: Rights = field(default_factory=Rights)
 
     def has_secret(self, secret: str) -> bool:
         """Whether `secret` is one of the living ones; constant time for each."""
@@ -45,6 +53,13 @@ class Registration:
         return any([matches(sent, known) for known in self.secret_digests])  # noqa: C419 - no early exit
 
 
+_DEFINED = (
+    select(func.array_agg(AppPermission.name))
+    .where(AppPermission.tenant_id == ApiResource.tenant_id, AppPermission.resource_id == ApiResource.id)
+    .correlate(ApiResource)
+    .scalar_subquery()
+)
+_HELD = effective.client_roles(literal_column("clients.tenant_id"), literal_column("clients.id"))
 _registrations: RowCache[Registration | None] = RowCache(10_000)
 _origins: RowCache[bool] = RowCache(10_000)
 
@@ -67,6 +82,7 @@ def register(uow: UnitOfWork, metadata: ClientMetadata) -> tuple[Client, str | N
             direct_sign_in=metadata.direct_sign_in,
             require_pkce=metadata.require_pkce,
             require_pushed_authorization_requests=metadata.require_pushed_authorization_requests,
+            permissions_claim=metadata.permissions_claim,
             client_uri=metadata.client_uri,
             policy_uri=metadata.policy_uri,
             tos_uri=metadata.tos_uri,
@@ -91,8 +107,8 @@ def get(uow: UnitOfWork, client_id: UUID) -> Client:
 
 
 def list_all(uow: UnitOfWork) -> Sequence[Client]:
-    """The tenant's clients, oldest first."""
-    return uow.session.scalars(select(Client).order_by(Client.id)).all()
+    """The tenant's clients, oldest first; not the console's, which is ours."""
+    return uow.session.scalars(select(Client).where(Client.id != management.CONSOLE).order_by(Client.id)).all()
 
 
 def rotate_secret(uow: UnitOfWork, client: Client, *, overlap: timedelta = SECRET_OVERLAP) -> str:
@@ -130,13 +146,13 @@ def find_registration(uow: UnitOfWork, client_id: UUID | None) -> Registration |
     """The living client with this id, in one round trip when nobody asked within two seconds."""
     if client_id is None:
         return None
-    engine, tenant_id = uow.engine, uow.tenant.id
+    engine, tenant = uow.engine, uow.tenant
 
     def load() -> Registration | None:
         alive = or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > func.now())
-        with read_tenant(engine, tenant_id) as session:
+        with read_tenant(engine, tenant.id) as session:
             rows: Sequence[Any] = session.execute(
-                select(Client, ClientSecret, ApiResource)
+                select(Client, ClientSecret, ApiResource, _DEFINED, _HELD)
                 .outerjoin(
                     ClientSecret,
                     (ClientSecret.tenant_id == Client.tenant_id) & (ClientSecret.client_id == Client.id) & alive,
@@ -150,17 +166,20 @@ def find_registration(uow: UnitOfWork, client_id: UUID | None) -> Registration |
             ).all()
         if not rows:
             return None
-        secrets = {secret.id: secret.secret_digest for _, secret, _ in rows if secret is not None}
+        secrets = {row[1].id: row[1].secret_digest for row in rows if row[1] is not None}
         client: Client = rows[0][0]
-        joined = {resource.id: resource for _, _, resource in rows if resource is not None}.values()
+        joined = {row[2].id: row[2] for row in rows if row[2] is not None}.values()
+        own = tuple(resource for resource in joined if set(resource.scope) & set(client.scope))
         return Registration(
             client,
             tuple(secrets.values()),
-            tuple(resource for resource in joined if set(resource.scope) & set(client.scope)),
+            own + management.resources_for(tenant, client, own),
             frozenset(resource.identifier for resource in joined if resource.client_id == client.id),
+            {row[2].identifier: row[3] or () for row in rows if row[2] is not None},
+            effective.rights(tenant, rows[0][4]),
         )
 
-    return _registrations.get((engine, tenant_id, client_id), load)
+    return _registrations.get((engine, tenant.id, client_id), load)
 
 
 def allows_origin(uow: UnitOfWork, origin: str) -> bool:

@@ -24,6 +24,7 @@ from idp.oauth.grant_types import authorization_code, client_credentials, refres
 from idp.oauth.models import Grant
 from idp.oauth.parameters import ParameterProblem, Parameters
 from idp.oauth.tokens import TokenResponse
+from idp.rbac.effective import Rights
 from idp.tenants.errors import TenantSuspended
 
 blueprint = Blueprint("oauth", __name__, url_prefix=f"/t/<{SLUG}>/oauth")
@@ -207,9 +208,17 @@ def _as_of_now(uow: UnitOfWork, claims: dict[str, Any]) -> dict[str, Any] | None
     """The claims with the roles of now (R8); None when grant, person, client or the token itself has ended."""
     if "grant_id" in claims:
         subject = grants.find_subject(uow, UUID(claims["grant_id"]), jti=claims["jti"])
-        return None if subject is None else claims | {"roles": subject.roles}
+        return None if subject is None else claims | _rights_of_now(claims, subject.rights)
     client = find_registration(uow, UUID(claims["client_id"]))
-    return None if client is None or tokens.is_revoked(uow, claims["jti"]) else claims
+    if client is None or tokens.is_revoked(uow, claims["jti"]):
+        return None
+    return claims | _rights_of_now(claims, client.rights)
+
+
+def _rights_of_now(claims: dict[str, Any], rights: Rights) -> dict[str, Any]:
+    """`roles`, and `permissions` where the token has them: never more of these than when it was issued."""
+    now: dict[str, Any] = {"roles": list(rights.roles)} if rights.roles or "roles" in claims else {}
+    return now | ({"permissions": rights.among(claims["permissions"])} if "permissions" in claims else {})
 
 
 def _access_token(uow: UnitOfWork, text: str) -> dict[str, Any] | None:

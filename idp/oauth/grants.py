@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, or_, select, update
 
 from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
@@ -15,11 +15,16 @@ from idp.ids import new_id
 from idp.oauth import scopes
 from idp.oauth.claims import Subject
 from idp.oauth.models import Client, Grant, RefreshFamily, RevokedToken
-from idp.rbac import service as rbac
+from idp.rbac import effective
 from idp.users.models import User, UserEmail
 
 _LIVING = (
-    select(Grant, User, UserEmail, rbac.held_by(Grant.tenant_id, Grant.user_id))
+    select(
+        Grant,
+        User,
+        UserEmail,
+        effective.user_roles(literal_column("grants.tenant_id"), literal_column("grants.user_id")),
+    )
     .join(User, (User.tenant_id == Grant.tenant_id) & (User.id == Grant.user_id))
     .join(UserEmail, (UserEmail.tenant_id == User.tenant_id) & (UserEmail.user_id == User.id))
     .join(Client, (Client.tenant_id == Grant.tenant_id) & (Client.id == Grant.client_id))
@@ -107,7 +112,7 @@ def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> 
         None when grant, person, client or session ended, or the token was revoked.
     """
     row: Any = uow.execute(_LIVING, {"grant": grant_id, "token": jti or ""}).first()
-    return None if row is None else Subject(row[0], row[1], row[2], sorted(row[3] or ()))
+    return None if row is None else Subject(row[0], row[1], row[2], effective.rights(uow.tenant, row[3]))
 
 
 def list_sessions(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:

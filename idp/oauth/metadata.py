@@ -44,6 +44,7 @@ class ClientMetadata(BaseModel):
     direct_sign_in: bool = False
     require_pkce: bool = True
     require_pushed_authorization_requests: bool = False
+    permissions_claim: bool = False
     client_uri: WebPage | None = None
     policy_uri: WebPage | None = None
     tos_uri: WebPage | None = None

@@ -31,6 +31,7 @@ class Client(TenantScoped, Identified, Timestamped, Base):
     direct_sign_in: Mapped[bool] = mapped_column(server_default=false())
     require_pkce: Mapped[bool]
     require_pushed_authorization_requests: Mapped[bool]
+    permissions_claim: Mapped[bool] = mapped_column(server_default=false())
     client_uri: Mapped[str | None]
     policy_uri: Mapped[str | None]
     tos_uri: Mapped[str | None]
@@ -53,6 +54,7 @@ class ApiResource(TenantScoped, Identified, Timestamped, Base):
     """An API of the tenant's: an audience and the scopes that mean something to it (RFC 8707).
 
     `client_id` is the machine client that the API itself uses, which may introspect tokens for this audience (R10).
+    `permissions_claim` says that its tokens carry what their holder may do there.
     """
 
     __tablename__ = "api_resources"
@@ -65,6 +67,7 @@ class ApiResource(TenantScoped, Identified, Timestamped, Base):
     name: Mapped[str]
     scope: Mapped[list[str]]
     client_id: Mapped[UUID | None]
+    permissions_claim: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Consent(TenantScoped, Base):

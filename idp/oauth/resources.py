@@ -10,10 +10,11 @@ from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
 from idp.ids import new_id
-from idp.oauth import scopes
+from idp.oauth import management, scopes
 from idp.oauth.clients import Registration
 from idp.oauth.errors import ClientMetadataInvalid, NoSuchResource, OAuthError, ResourceTaken
 from idp.oauth.models import ApiResource, Grant
+from idp.rbac import permissions
 
 MAX_IDENTIFIER = 500
 
@@ -34,12 +35,16 @@ def register(
         ClientMetadataInvalid: malformed.
         ResourceTaken: identifier or scope is another resource's.
     """
-    if not is_identifier(identifier):
-        raise ClientMetadataInvalid("identifier: an absolute URI without a fragment.", field="identifier")
+    if not is_identifier(identifier) or management.is_ours(uow.tenant, identifier):
+        raise ClientMetadataInvalid(
+            "identifier: an absolute URI without a fragment, and not under our own address.", field="identifier"
+        )
     if not name.strip() or not name.isprintable() or len(name) > 100:  # noqa: PLR2004
         raise ClientMetadataInvalid("name: 1 to 100 printable characters.", field="name")
     if not scope or not all(scopes.is_scope(item) and item not in scopes.STANDARD for item in scope):
         raise ClientMetadataInvalid("scope: at least one scope name that is not a standard one.", field="scope")
+    if reserved := sorted(set(scope) & permissions.NAMES):
+        raise ClientMetadataInvalid(f"scope: {reserved[0]} is a scope of the management API.", field="scope")
     other = uow.session.scalar(
         select(ApiResource).where(or_(ApiResource.identifier == identifier, ApiResource.scope.op("&&")(list(scope))))
     )

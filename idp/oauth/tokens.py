@@ -14,6 +14,7 @@ from idp.oauth import claims, resources, scopes
 from idp.oauth.claims import Subject
 from idp.oauth.clients import Registration
 from idp.oauth.models import RevokedToken
+from idp.rbac.effective import Rights
 
 TokenResponse = dict[str, Any]
 """Members of RFC 6749 §5.1."""
@@ -30,12 +31,27 @@ def respond(
 ) -> TokenResponse:
     """Tokens for a person's client, by what the grant allows and the request narrows."""
     narrowed, audience = resources.target(registration, uow.tenant.issuer, scope, resource or subject.grant.resource)
-    response = bearer(uow, claims.for_person(uow.tenant, subject, narrowed, audience))
+    permissions = permissions_for(registration, subject.rights, audience)
+    response = bearer(uow, claims.for_person(uow.tenant, subject, narrowed, audience, permissions=permissions))
     if scopes.OPENID in scope:
         response["id_token"] = signing.sign(uow, claims.id_token(uow.tenant, subject), "JWT")
     if refresh_token is not None:
         response["refresh_token"] = refresh_token
     return response
+
+
+def permissions_for(registration: Registration, rights: Rights, audience: Sequence[str]) -> list[str] | None:
+    """What the holder may do at the APIs that a token is for; None where neither client nor API asks for the claim."""
+    told = [
+        resource.identifier
+        for resource in registration.resources
+        if resource.identifier in audience and (registration.client.permissions_claim or resource.permissions_claim)
+    ]
+    if not told:
+        return None
+    return sorted(
+        name for identifier in told for name in rights.among(registration.app_permissions.get(identifier, ()))
+    )
 
 
 def bearer(uow: UnitOfWork, token_claims: dict[str, Any]) -> TokenResponse:

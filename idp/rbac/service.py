@@ -1,28 +1,27 @@
-"""Verbs on roles: make the built-in ones, assign, unassign, tell who holds what."""
+"""Who holds which role: people, groups and machine clients; and the built-in roles that every tenant begins with.
+
+Taking away wants the same as giving (R48): whoever may not grant a role may not take it from somebody either.
+"""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.models import Event
+from idp.events.service import Target
 from idp.events.types import EventType
-from idp.rbac.errors import NoSuchRole
-from idp.rbac.models import Role, RoleAssignment
+from idp.rbac import bounds, effective
+from idp.rbac.errors import NoSuchRole, OwnersArePeople
+from idp.rbac.models import ClientRole, Group, GroupRole, Role, RoleAssignment
+from idp.rbac.permissions import Builtin
 from idp.users.models import User
 
-
-class Builtin(StrEnum):
-    """Roles that every tenant has."""
-
-    OWNER = "owner"
-    ADMIN = "admin"
-    MEMBER = "member"
+Assignment = type[RoleAssignment] | type[GroupRole] | type[ClientRole]
 
 
 def create_builtin_roles(uow: UnitOfWork, _created: Event) -> None:
@@ -31,59 +30,105 @@ def create_builtin_roles(uow: UnitOfWork, _created: Event) -> None:
         uow.add(Role(name=name.value, is_builtin=True))
 
 
-def assign_role(uow: UnitOfWork, user: User, name: str) -> None:
-    """Let `user` hold the role `name`; holding it already is fine.
+def assign_role(uow: UnitOfWork, user: User, name: str) -> bool:
+    """Let a person hold the role `name`; answers whether they did not yet.
 
     Raises:
         NoSuchRole: the tenant has no such role.
+        BeyondYourOwn: it permits more than the actor may do.
     """
     role = get_role(uow, name)
-    row = {"tenant_id": uow.tenant.id, "user_id": user.id, "role_id": role.id}
-    done = uow.execute(insert(RoleAssignment).values(row).on_conflict_do_nothing().returning(RoleAssignment.role_id))
-    if done.first() is not None:
-        events.record(uow, EventType.ROLE_ASSIGNED, user, role=name)
+    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
+    return give(uow, user, role)
 
 
-def unassign_role(uow: UnitOfWork, user: User, name: str) -> None:
-    """Take the role `name` from `user`; binds at their next token (R8).
+def give(uow: UnitOfWork, user: User, role: Role) -> bool:
+    """As `assign_role`, when whoever decided it was asked before: by an invitation, or by the rules of sign-up."""
+    return _give(uow, RoleAssignment, user, role, user_id=user.id)
+
+
+def unassign_role(uow: UnitOfWork, user: User, name: str) -> bool:
+    """Take the role `name` from a person; binds at the next use of whatever they have (R8).
 
     Raises:
         NoSuchRole: the tenant has no such role.
+        BeyondYourOwn: it permits more than the actor may do.
+        LastOwner: nobody else is an owner.
     """
     role = get_role(uow, name)
-    done = uow.execute(
-        delete(RoleAssignment)
-        .where(RoleAssignment.user_id == user.id, RoleAssignment.role_id == role.id)
-        .returning(RoleAssignment.role_id)
-    )
-    if done.first() is not None:
-        events.record(uow, EventType.ROLE_UNASSIGNED, user, role=name)
+    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
+    return _take(uow, RoleAssignment, user, role, user_id=user.id)
+
+
+def assign_to_group(uow: UnitOfWork, group: Group, name: str) -> bool:
+    """Let the people of a group hold the role `name`.
+
+    Raises:
+        NoSuchRole, BeyondYourOwn: as `assign_role`.
+        OwnersArePeople: no group has the role ``owner``.
+    """
+    role = get_role(uow, name)
+    _refuse_owner(role)
+    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
+    return _give(uow, GroupRole, group, role, group_id=group.id)
+
+
+def unassign_from_group(uow: UnitOfWork, group: Group, name: str) -> bool:
+    """Take the role `name` from a group.
+
+    Raises:
+        NoSuchRole, BeyondYourOwn: as `unassign_role`.
+    """
+    role = get_role(uow, name)
+    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
+    return _take(uow, GroupRole, group, role, group_id=group.id)
+
+
+def assign_to_client(uow: UnitOfWork, client: Target, name: str) -> bool:
+    """Let a machine client hold the role `name`; what it may do is that and its scope, both.
+
+    Raises:
+        NoSuchRole, BeyondYourOwn: as `assign_role`.
+    """
+    role = get_role(uow, name)
+    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
+    return _give(uow, ClientRole, client, role, client_id=client.id)
+
+
+def unassign_from_client(uow: UnitOfWork, client: Target, name: str) -> bool:
+    """Take the role `name` from a machine client.
+
+    Raises:
+        NoSuchRole, BeyondYourOwn: as `unassign_role`.
+    """
+    role = get_role(uow, name)
+    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
+    return _take(uow, ClientRole, client, role, client_id=client.id)
+
+
+def roles_of_user(uow: UnitOfWork, user_id: UUID) -> Sequence[Role]:
+    """The roles that a person holds themselves, by name; `effective.of_user` counts those of groups and inclusions."""
+    return _held(uow, RoleAssignment, RoleAssignment.user_id == user_id)
+
+
+def roles_of_group(uow: UnitOfWork, group_id: UUID) -> Sequence[Role]:
+    """The roles that a group gives, by name."""
+    return _held(uow, GroupRole, GroupRole.group_id == group_id)
+
+
+def roles_of_client(uow: UnitOfWork, client_id: UUID) -> Sequence[Role]:
+    """The roles that a machine client holds, by name."""
+    return _held(uow, ClientRole, ClientRole.client_id == client_id)
+
+
+def names_of(uow: UnitOfWork, user_id: UUID) -> list[str]:
+    """The names of the roles that a person holds in any way, sorted."""
+    return list(effective.of_user(uow, user_id).roles)
 
 
 def list_roles(uow: UnitOfWork) -> Sequence[Role]:
     """The tenant's roles by name."""
     return uow.session.scalars(select(Role).order_by(Role.name)).all()
-
-
-def names_of(uow: UnitOfWork, user_id: UUID) -> list[str]:
-    """The names of the roles that a person holds, sorted."""
-    return uow.session.scalar(select(held_by(uow.tenant.id, user_id))) or []
-
-
-def held_by(tenant_id: Any, user_id: Any) -> ScalarSelect[list[str]]:
-    """The same as a subquery, so that a hot path needs no round trip for it.
-
-    Args:
-        tenant_id: a value or a column of the outer query.
-        user_id: the same.
-    """
-    on: ColumnElement[bool] = (Role.tenant_id == RoleAssignment.tenant_id) & (Role.id == RoleAssignment.role_id)
-    return (
-        select(func.array_agg(Role.name.distinct()))
-        .join(RoleAssignment, on)
-        .where(RoleAssignment.tenant_id == tenant_id, RoleAssignment.user_id == user_id)
-        .scalar_subquery()
-    )
 
 
 def get_role(uow: UnitOfWork, name: str) -> Role:
@@ -94,6 +139,32 @@ def get_role(uow: UnitOfWork, name: str) -> Role:
     """
     role = uow.session.scalar(select(Role).where(Role.name == name))
     if role is None:
-        known = ", ".join(role.name for role in list_roles(uow))
+        known = ", ".join(role.name for role in list_roles(uow)[:20])
         raise NoSuchRole(f"There is no role {name!r}. Known: {known}.")
     return role
+
+
+def _give(uow: UnitOfWork, model: Assignment, holder: Target, role: Role, **key: UUID) -> bool:
+    row = {"tenant_id": uow.tenant.id, "role_id": role.id, **key}
+    done = uow.execute(insert(model).values(row).on_conflict_do_nothing().returning(model.role_id)).first()
+    if done is not None:
+        events.record(uow, EventType.ROLE_ASSIGNED, holder, role=role.name)
+    return done is not None
+
+
+def _take(uow: UnitOfWork, model: Assignment, holder: Target, role: Role, **key: UUID) -> bool:
+    theirs = [getattr(model, column) == value for column, value in key.items()]
+    done = uow.execute(delete(model).where(model.role_id == role.id, *theirs).returning(model.role_id)).first()
+    if done is not None:
+        events.record(uow, EventType.ROLE_UNASSIGNED, holder, role=role.name)
+    return done is not None
+
+
+def _held(uow: UnitOfWork, model: Assignment, theirs: Any) -> Sequence[Role]:
+    same = (model.tenant_id == Role.tenant_id) & (model.role_id == Role.id)
+    return uow.session.scalars(select(Role).join(model, same).where(theirs).order_by(Role.name)).all()
+
+
+def _refuse_owner(role: Role) -> None:
+    if role.is_builtin and role.name == Builtin.OWNER:
+        raise OwnersArePeople("The role owner is held by people, one by one: not by groups, and no role includes it.")

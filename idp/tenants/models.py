@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl
-from sqlalchemy import text
+from sqlalchemy import UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.budget import Budget
@@ -48,6 +48,19 @@ class Tenant(Identified, Timestamped, Base):
     suspended_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     purged_at: Mapped[datetime | None]
+
+
+class TenantDomain(TenantScoped, Identified, Base):
+    """A domain that the tenant says is its own, proven by a TXT record that holds `challenge`."""
+
+    __tablename__ = "tenant_domains"
+    __table_args__ = (UniqueConstraint("tenant_id", "domain"),)
+
+    domain: Mapped[str]
+    challenge: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    checked_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
 
 
 class TenantLogo(TenantScoped, Base):

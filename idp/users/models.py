@@ -55,7 +55,10 @@ class User(TenantScoped, Identified, Timestamped, Base):
     """A subscriber account; ``sub`` is its id."""
 
     __tablename__ = "users"
-    __table_args__ = (Index(None, "deletes_at", postgresql_where=text("deletes_at IS NOT NULL")),)
+    __table_args__ = (
+        Index(None, "deletes_at", postgresql_where=text("deletes_at IS NOT NULL")),
+        Index("users_disabled_idx", "tenant_id", "id", postgresql_where=text("disabled_at IS NOT NULL")),
+    )
 
     profile: Mapped[Profile] = mapped_column(TypedJSON(Profile))
     phone_verified_at: Mapped[datetime | None]

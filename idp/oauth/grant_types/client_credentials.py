@@ -21,4 +21,9 @@ def grant(uow: UnitOfWork, registration: Registration, parameters: Parameters) -
         raise OAuthError("invalid_scope", "A scope that this client may not have.")
     resources.require_targets(registration, parameters.resource)
     narrowed, audience = resources.target(registration, uow.tenant.issuer, wanted, parameters.resource)
-    return tokens.bearer(uow, claims.for_machine(uow.tenant, registration.client.id, narrowed, audience))
+    rights = registration.rights
+    permissions = tokens.permissions_for(registration, rights, audience)
+    token = claims.for_machine(
+        uow.tenant, registration.client.id, narrowed, audience, roles=rights.roles, permissions=permissions
+    )
+    return tokens.bearer(uow, token)

@@ -5,12 +5,12 @@ from datetime import timedelta
 from flask import Response, request
 
 from idp.accounts import leaving
-from idp.accounts.errors import LastOwner
 from idp.authn import attempts
 from idp.errors import RateLimited, Unavailable
 from idp.http import cookies, limits
 from idp.http.context import current_tenant
 from idp.i18n import gettext as _
+from idp.rbac.errors import LastOwner
 from idp.web.account import layout
 from idp.web.account.person import Person, signed_in
 from idp.web.hosted import flash

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import String, func, select, text, update
 
 from idp.accounts import credentials, export, invitations, leaving, recovery, verification
-from idp.accounts.errors import LastOwner
 from idp.actor import Actor, ActorKind
 from idp.authn import attempts, login, sessions
 from idp.authn.models import Session
@@ -16,6 +15,8 @@ from idp.db.unit import UnitOfWork
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
 from idp.oauth import grants
+from idp.rbac import owners
+from idp.rbac.errors import LastOwner
 from idp.users import service as users
 from idp.users.models import User
 from idp.worker import purge
@@ -158,10 +159,10 @@ def test_the_last_owner_does_not_leave_by_themselves(people: People) -> None:
     with people.unit() as uow:
         leaving.cancel_deletion(uow, uow.get(User, owner.id))
         users.disable(uow, uow.get(User, owner.id))
-        assert leaving.is_last_owner(uow, uow.get(User, second.id))
+        assert owners.is_last(uow, uow.get(User, second.id))
     member = people.user(email="member@example.com", roles=("member",))
     with people.unit() as uow:
-        assert not leaving.is_last_owner(uow, uow.get(User, member.id))
+        assert not owners.is_last(uow, uow.get(User, member.id))
 
 
 def test_asking_to_leave_signs_out_and_thinking_better_of_it_is_possible(people: People, post: Post) -> None:
