@@ -3,9 +3,7 @@
 from flask import Flask, Response, jsonify
 
 from idp import log
-from idp.api import docs, me, registration, routes, sign_in, spec
-from idp.api import passwords as password_api
-from idp.api import sessions as session_api
+from idp.api import blueprints, docs, spec
 from idp.config import Settings
 from idp.crypto import passwords
 from idp.http import access_log, context, cookies, language, limits, metrics, security
@@ -43,19 +41,14 @@ VIEWS = (
     login,
     logout,
     logout_page,
-    me,
     not_me,
     overview,
     password,
-    password_api,
     profile,
     recovery,
-    registration,
     reset_password,
     select_account,
-    session_api,
     sessions,
-    sign_in,
     signup,
     userinfo,
     verify_email,
@@ -86,19 +79,19 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     language.install(
         app, pages=(authorize.blueprint, pages.blueprint), programs=(discovery.blueprint, endpoints.blueprint)
     )
-    context.install(app, settings, wiring.app, wiring.master_keys)
+    context.install(app, settings, wiring.app, wiring.master_keys, wiring.platform_unit)
     app.before_request(language.choose)
     app.after_request(cookies.apply)
     limits.install(app, wiring.limiter)
     security.install(app, settings)
-    cors.install(app, routes.auth)
+    cors.install(app, blueprints.ALL)
     rendering.install(app, (authorize.blueprint, pages.blueprint))
 
     app.register_blueprint(discovery.blueprint)
     app.register_blueprint(authorize.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(pages.blueprint)
-    docs.install(app, spec.install(app, (routes.auth,), base_url=settings.base_url))
+    docs.install(app, spec.install(app, blueprints.ALL, base_url=settings.base_url))
     if settings.dev:
         app.register_blueprint(dev_mail.blueprint(wiring.platform_unit, settings.mail_from))
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from flask import Request
 from marshmallow import Schema, ValidationError
@@ -36,9 +36,10 @@ class BodyInvalid(Invalid):
     """
 
     code = "body-invalid"
+    what: ClassVar[str] = "body"
 
     def __init__(self, errors: list[tuple[str, str]]) -> None:
-        super().__init__("The body is not as it must be; errors says where.")
+        super().__init__(f"The {self.what} is not as it must be; errors says where.")
         self.errors = errors
 
 
@@ -67,27 +68,48 @@ def read(request: Request) -> dict[str, Any]:
     return body
 
 
+class QueryInvalid(BodyInvalid):
+    """Parameters that are missing, unknown, repeated or of another type; `errors` points at them by name."""
+
+    code = "query-invalid"
+    what = "query"
+
+
 class StrictParser(FlaskParser):
-    """Reads a body by `read`, and says what is wrong with it by JSON pointers."""
+    """Reads a body by `read`, a query each name once, and says what is wrong with them by JSON pointers."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": None, "query": None}  # noqa: RUF012 - the library's
+    """None leaves it to the schemas, which refuse what they do not know."""
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """The body for `schema`."""
         return read(req)
 
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        """The query for `schema`."""
+        if repeated := [name for name, values in req.args.lists() if len(values) > 1]:
+            raise QueryInvalid([(f"/{_step(repeated[0])}", "Occurs twice.")])
+        return req.args.to_dict()
+
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_options: Any) -> NoReturn:
         """Answer what does not fit."""
-        messages = error.messages["json"] if isinstance(error.messages, dict) else error.messages
-        raise BodyInvalid(list(_pointed(messages, "")))
+        messages = error.messages if isinstance(error.messages, dict) else {"json": error.messages}
+        if "query" in messages:
+            raise QueryInvalid(list(_pointed(messages["query"], "")))
+        raise BodyInvalid(list(_pointed(messages["json"], "")))
 
 
 def _pointed(messages: Any, pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(messages, dict):
         for name, inner in messages.items():
-            step = str(name).replace("~", "~0").replace("/", "~1")[:100]
-            yield from _pointed(inner, pointer if name == "_schema" else f"{pointer}/{step}")
+            yield from _pointed(inner, pointer if name == "_schema" else f"{pointer}/{_step(name)}")
     else:
         for message in messages if isinstance(messages, list) else [messages]:
             yield pointer, str(message)
+
+
+def _step(name: object) -> str:
+    return str(name).replace("~", "~0").replace("/", "~1")[:100]
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

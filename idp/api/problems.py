@@ -8,6 +8,7 @@ from idp.errors import Invalid, NotFound, PreconditionFailed, Unauthenticated
 from idp.http import problems
 from idp.i18n import gettext as _
 from idp.oauth.errors import OAuthError
+from idp.rbac.errors import PermissionNeeded
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -71,6 +72,10 @@ def code_mismatch() -> CodeMismatch:
 
 def answer(error: Exception) -> Response:
     """Any error as problem+json; one of the protocol keeps its registered name as code, and its challenge."""
+    if isinstance(error, PermissionNeeded):
+        response = problems.problem(error)
+        response.headers["WWW-Authenticate"] = 'Bearer realm="management", error="insufficient_scope"'
+        return response
     if not isinstance(error, OAuthError):
         return problems.problem(error)
     response = problems.problem(error, code=error.error.replace("_", "-"))
@@ -92,11 +97,39 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "insufficient-scope": (403, "The access token is not a person's."),
     "direct-sign-in-not-allowed": (403, "This client may not sign people in directly."),
     "registration-closed": (403, "Acme doesn’t accept sign-ups. Ask your administrator for an invitation."),
+    "permission-needed": (403, "This needs the permission users:write."),
+    "beyond-your-own": (403, "That reaches beyond what you may do yourself: keys:write."),
     "no-such-session": (404, "There is no such session."),
+    "no-such-user": (404, "There is no such person."),
+    "no-such-role": (404, "There is no such role."),
+    "no-such-group": (404, "There is no such group."),
+    "no-such-permission": (404, "This API has no permission 'invoices:approve'."),
+    "no-such-client": (404, "There is no such client."),
+    "no-such-resource": (404, "There is no such API resource."),
+    "no-such-invitation": (404, "There is no such open invitation."),
+    "no-such-grant": (404, "There is no such grant."),
+    "no-such-consent": (404, "There is no such consent."),
+    "no-such-secret": (404, "There is no such secret."),
+    "no-such-key": (404, "There is no such key."),
+    "no-such-domain": (404, "There is no such domain."),
+    "no-such-event": (404, "There is no such event."),
+    "no-such-access": (404, "There is no such access."),
+    "no-such-tenant": (404, "There is no tenant 'acme'."),
     "last-owner": (409, "You’re the last owner here. Make somebody else an owner before you leave."),
+    "idempotency-key-reused": (409, "This Idempotency-Key was used for another request."),
+    "email-taken": (409, "ida@acme.example belongs to somebody in this tenant already."),
+    "role-name-taken": (409, "There is a role 'billing' already."),
+    "role-is-built-in": (409, "The role admin is built in: it can be held and included, not changed."),
+    "role-cycle": (409, "billing would include itself."),
+    "group-name-taken": (409, "There is a group 'Finance' already."),
+    "permission-taken": (409, "invoices:approve is a permission of another API."),
+    "resource-taken": (409, "https://api.acme.example has that identifier or one of these scopes already."),
+    "too-many-of-them": (409, "A tenant has at most 1000 roles."),
+    "cannot-recover": (409, "Their address is not proven, so a recovery would reach nobody."),
     "flow-expired": (410, "This sign-in has expired. Go back to the application and start again."),
     "link-expired": (410, "This link has expired."),
     "profile-changed": (412, "The account was changed meanwhile. Get it again."),
+    "changed-meanwhile": (412, "It was changed meanwhile. Get it again."),
     "unsupported-media-type": (415, "The body must be application/json."),
     "body-invalid": (422, "The body is not as it must be; errors says where."),
     "email-invalid": (422, "This is not an email address."),
@@ -107,6 +140,14 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "code-mismatch": (422, "That code isn’t right, or it has expired."),
     "profile-invalid": (422, "website: must be an https address."),
     "terms-not-accepted": (422, "Agree to the terms to go on."),
+    "cursor-invalid": (422, "This cursor is not of this list with this sort and these filters."),
+    "query-invalid": (422, "The query is not as it must be; errors says where."),
+    "idempotency-key-invalid": (422, "An Idempotency-Key has 8 to 128 printable characters, and comes once."),
+    "role-invalid": (422, "There is no permission 'invoices:aprove'."),
+    "permission-invalid": (422, "A permission reads resource:action, such as invoices:approve."),
+    "owners-are-people": (422, "The role owner is held by people, one by one."),
+    "client-metadata-invalid": (422, "redirect_uris: at least one is needed."),
+    "setting-unknown": (422, "password_min_length: Input should be less than or equal to 128."),
     "throttled": (429, "Too many attempts. Try again in 8 seconds."),
     "too-many-requests": (429, "That was too often in a short time. Try again in 12 seconds."),
     "busy": (503, "We’re very busy right now."),

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-TAG = "Protocol"
+from idp.api.tags import PROTOCOL
+
 TENANT: dict[str, Any] = {
     "name": "tenant_slug",
     "in": "path",
@@ -84,7 +85,7 @@ def _operation(
         done["content"] = {"application/json": {"schema": answer}}
     return {
         "operationId": name,
-        "tags": [TAG],
+        "tags": [PROTOCOL],
         "summary": f"{summary}.",
         "parameters": [TENANT],
         "security": list(security),

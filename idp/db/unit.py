@@ -152,6 +152,12 @@ class UnitOfWork(_Unit):
             raise NotFound(f"There is no such {model.__name__.lower()}.")
         return row
 
+    def hold(self, row: Row) -> Row:
+        """Read a row anew and lock it: whoever wants to change it waits for the end of this transaction."""
+        self.flush()
+        self.session.refresh(row, with_for_update=True)
+        return row
+
 
 class PlatformUnit(_Unit):
     """The cross-tenant transaction: tenant life cycle, outbox claims, purge.  Runs as the platform role."""

@@ -6,6 +6,7 @@ proxy (R44).
 
 import ipaddress
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, g, request
@@ -15,11 +16,11 @@ from idp import log
 from idp.actor import Actor, ActorKind
 from idp.config import Settings
 from idp.crypto.sealing import MasterKeys
-from idp.db.unit import UnitOfWork
+from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.i18n import gettext as _
 from idp.ids import new_id
 from idp.tenants.errors import TenantSuspended
-from idp.tenants.models import Tenant
+from idp.tenants.models import SYSTEM_SLUG, Tenant
 from idp.tenants.resolve import resolve
 
 SLUG = "tenant_slug"
@@ -27,17 +28,32 @@ _MAX_USER_AGENT = 256
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-def install(app: Flask, settings: Settings, engine: Engine, master_keys: MasterKeys) -> None:
-    """Open a unit for every request whose route has a tenant."""
+def install(
+    app: Flask,
+    settings: Settings,
+    engine: Engine,
+    master_keys: MasterKeys,
+    platform_unit: Callable[[Actor], PlatformUnit],
+) -> None:
+    """Open a unit for every request whose route has a tenant.
+
+    Args:
+        app: the application.
+        settings: of this process.
+        engine: of the app role.
+        master_keys: that open the tenants' data keys.
+        platform_unit: makes a cross-tenant unit, for the few views that need one.
+    """
     networks = [ipaddress.ip_network(item) for item in settings.trusted_proxies]
 
     @app.before_request
     def begin() -> None:
         g.request_id = str(new_id())
         g.settings = settings
+        g.open_platform = platform_unit
         log.unbind()
         log.bind(request_id=g.request_id)
-        slug = (request.view_args or {}).pop(SLUG, None)
+        slug = (request.view_args or {}).pop(SLUG, None) or _tenant_of_operators()
         if slug is None:
             return
         tenant = resolve(engine, slug)
@@ -55,14 +71,23 @@ def install(app: Flask, settings: Settings, engine: Engine, master_keys: MasterK
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:
-        if (uow := g.pop("uow", None)) is not None:
-            uow.close()
+        for name in ("platform", "uow"):
+            if (unit := g.pop(name, None)) is not None:
+                unit.close()
 
 
 def current_unit() -> UnitOfWork:
     """The request's unit of work."""
     uow: UnitOfWork = g.uow
     return uow
+
+
+def current_platform(actor: Actor) -> PlatformUnit:
+    """The request's cross-tenant unit, for what no tenant's own unit may do; it commits with the request."""
+    if "platform" not in g:
+        g.platform = g.open_platform(actor)
+    platform: PlatformUnit = g.platform
+    return platform
 
 
 def current_tenant() -> Tenant:
@@ -84,10 +109,24 @@ def public_document(view: Any) -> Any:
 
 
 def _is_public_document() -> bool:
+    return _marked("is_public_document")
+
+
+def _marked(name: str) -> bool:
     from flask import current_app  # noqa: PLC0415, TID251 - the view table is Flask's
 
     view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "is_public_document", False)
+    return getattr(view, name, False)
+
+
+def platform_api(view: Any) -> Any:
+    """Mark a view that operators call, people and clients of the built-in tenant; its path names no tenant."""
+    view.is_platform_api = True
+    return view
+
+
+def _tenant_of_operators() -> str | None:
+    return SYSTEM_SLUG if _marked("is_platform_api") else None
 
 
 def _client_ip(

@@ -3,7 +3,6 @@
 from flask import Flask, g
 from flask.typing import ResponseReturnValue
 
-from idp.db.unit import UnitOfWork
 from idp.http import cookies
 
 
@@ -14,9 +13,9 @@ class IdPFlask(Flask):
         """Run the view; then commit, before the answer leaves.  Cookies go only with what was committed."""
         try:
             answer = super().dispatch_request()
-            uow: UnitOfWork | None = g.get("uow")
-            if uow is not None:
-                uow.commit()
+            for unit in (g.get("platform"), g.get("uow")):
+                if unit is not None:
+                    unit.commit()
         except BaseException:
             cookies.forget()
             raise

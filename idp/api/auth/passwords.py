@@ -6,12 +6,12 @@ from flask import Response, jsonify
 
 from idp.accounts import credentials, recovery
 from idp.accounts.errors import LinkExpired
-from idp.api import auth as callers
-from idp.api import examples, schemas
-from idp.api.auth import Caller
+from idp.api.auth import caller as callers
+from idp.api.auth import examples, schemas
+from idp.api.auth.caller import Caller
+from idp.api.auth.routes import auth
 from idp.api.problems import answer, password_mismatch
-from idp.api.routes import auth
-from idp.api.spec import ACCOUNT, SIGN_IN
+from idp.api.tags import ACCOUNT, SIGN_IN
 from idp.http import limits
 from idp.http.context import current_unit
 from idp.i18n import gettext as _

@@ -6,11 +6,11 @@ from uuid import UUID
 from flask import Response, jsonify
 
 from idp import user_agents
-from idp.api import examples, schemas
-from idp.api.auth import Caller
+from idp.api.auth import examples, schemas
+from idp.api.auth.caller import Caller
+from idp.api.auth.routes import auth
 from idp.api.problems import NoSuchSession
-from idp.api.routes import auth
-from idp.api.spec import SESSIONS
+from idp.api.tags import SESSIONS
 from idp.authn import sessions
 from idp.authn.models import Session
 from idp.oauth import grants

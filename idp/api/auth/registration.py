@@ -8,12 +8,12 @@ from idp.accounts import invitations, verification
 from idp.accounts import registration as registrations
 from idp.accounts.errors import LinkExpired
 from idp.accounts.verification import Refusal
-from idp.api import auth as callers
-from idp.api import examples, schemas, transactions
+from idp.api.auth import caller as callers
+from idp.api.auth import examples, schemas, transactions
+from idp.api.auth.routes import auth
 from idp.api.problems import PasswordNeeded, ProofNeeded, answer, code_mismatch, credentials_mismatch
-from idp.api.routes import auth
-from idp.api.schemas import PROFILE
-from idp.api.spec import SIGN_IN
+from idp.api.profile import PROFILE
+from idp.api.tags import SIGN_IN
 from idp.authn import login as stages
 from idp.authn.assurance import Method
 from idp.authn.errors import FlowExpired

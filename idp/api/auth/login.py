@@ -5,12 +5,12 @@ from typing import Any
 from flask import Response, jsonify
 
 from idp.accounts import verification
-from idp.api import auth as callers
-from idp.api import examples, schemas, transactions
-from idp.api.auth import Caller
+from idp.api.auth import caller as callers
+from idp.api.auth import examples, schemas, transactions
+from idp.api.auth.caller import Caller
+from idp.api.auth.routes import auth
 from idp.api.problems import answer, credentials_mismatch
-from idp.api.routes import auth
-from idp.api.spec import SIGN_IN
+from idp.api.tags import SIGN_IN
 from idp.authn import login as stages
 from idp.authn import sessions
 from idp.authn.errors import Throttled

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from idp.accounts import credentials, leaving, verification
-from idp.api import examples, schemas
-from idp.api.auth import Caller
+from idp.api.auth import examples, schemas
+from idp.api.auth.caller import Caller
+from idp.api.auth.routes import auth
 from idp.api.problems import ProfileChanged, answer, code_mismatch, password_mismatch
-from idp.api.routes import auth
-from idp.api.spec import ACCOUNT
+from idp.api.tags import ACCOUNT
 from idp.authn import attempts
 from idp.crypto.secrets import digest, encode
 from idp.http import limits

@@ -1,0 +1,21 @@
+"""Every blueprint of the API, with its operations: importing this module is what adds them."""
+
+from idp.api.auth import login, me, passwords, registration, sessions
+from idp.api.auth.routes import auth
+from idp.api.management import principal, roles
+from idp.api.management.routes import management
+from idp.api.operations import Operations
+from idp.api.platform.routes import platform
+
+MODULES = (
+    login,
+    me,
+    passwords,
+    principal,
+    registration,
+    roles,
+    sessions,
+)
+"""Modules that add their operations when they are imported."""
+
+ALL: tuple[Operations, ...] = (management, platform, auth)
