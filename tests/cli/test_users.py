@@ -67,8 +67,17 @@ def test_sessions_can_be_ended_from_here(idp: Terminal, wiring: Wiring, tenant: 
 def test_roles_come_and_go(idp: Terminal, tenant: Tenant) -> None:
     who = ("--tenant", tenant.slug, "--email", EMAIL)
     idp.json("user", "create", *who)
-    assert idp.json("user", "assign-role", *who, "--role", "owner", "--role", "member")["roles"] == ["member", "owner"]
-    assert idp.json("user", "unassign-role", *who, "--role", "owner")["roles"] == ["member"]
+    assert idp.json("user", "assign-role", *who, "--role", "admin", "--role", "member")["roles"] == ["admin", "member"]
+    assert idp.json("user", "unassign-role", *who, "--role", "admin")["roles"] == ["member"]
+
+
+def test_the_last_owner_stays_one(idp: Terminal, tenant: Tenant) -> None:
+    who = ("--tenant", tenant.slug, "--email", EMAIL)
+    idp.json("user", "create", *who, "--role", "owner")
+    for verb in (("unassign-role", "--role", "owner"), ("disable",)):
+        refused = idp.sentence("user", verb[0], *who, *verb[1:])
+        assert refused == "This is the last owner. Make somebody else an owner first."
+    assert idp.json("user", "show", *who)["roles"] == ["owner"]
 
 
 def test_a_person_is_deleted_only_by_somebody_who_means_it(idp: Terminal, tenant: Tenant) -> None:
