@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NoReturn
 from flask import Request
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from idp.errors import IdPError, Invalid
 
@@ -28,6 +29,13 @@ class BodyMalformed(IdPError):
     status = 400
 
 
+class BodyTooLarge(IdPError):
+    """The body is larger than the API takes."""
+
+    code = "body-too-large"
+    status = 413
+
+
 class BodyInvalid(Invalid):
     """Members that are missing, unknown or of another type.
 
@@ -47,15 +55,15 @@ def read(request: Request) -> dict[str, Any]:
     """The object in the body; an empty one when there is no body.
 
     Raises:
-        NotJson, BodyMalformed: it cannot be read.
+        NotJson, BodyMalformed, BodyTooLarge: it cannot be read.
     """
-    raw = request.get_data()
-    if not raw:
+    sent = raw(request)
+    if not sent:
         return {}
     if request.mimetype != JSON:
         raise NotJson(f"The body must be {JSON}.")
     try:
-        body = json.loads(raw.decode(), object_pairs_hook=_without_repetition, parse_constant=_refuse_constant)
+        body = json.loads(sent.decode(), object_pairs_hook=_without_repetition, parse_constant=_refuse_constant)
         too_deep = _depth(body) > MAX_DEPTH
     except RecursionError:
         too_deep, body = True, {}
@@ -73,6 +81,18 @@ class QueryInvalid(BodyInvalid):
 
     code = "query-invalid"
     what = "query"
+
+
+def raw(request: Request) -> bytes:
+    """The bytes of the body.
+
+    Raises:
+        BodyTooLarge: there are too many.
+    """
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        raise BodyTooLarge("The body is larger than we take here.") from None
 
 
 class StrictParser(FlaskParser):

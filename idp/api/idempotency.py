@@ -14,6 +14,7 @@ from flask import Response, request
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from idp.api import bodies
 from idp.api.models import IdempotentRequest
 from idp.crypto.secrets import digest
 from idp.db.unit import UnitOfWork
@@ -54,7 +55,7 @@ def claim(uow: UnitOfWork) -> Response | None:
     if HEADER not in request.headers:
         return None
     key = _key(uow)
-    body = request.get_data().decode(errors="surrogateescape")
+    body = bodies.raw(request).decode(errors="surrogateescape")
     asked = digest(f"{request.method} {request.full_path}\n{body}")
     expires_at = func.now() + KEPT_FOR
     statement = insert(IdempotentRequest).values(

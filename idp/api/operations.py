@@ -15,7 +15,7 @@ View = Callable[..., Any]
 Answers = Mapping[int, tuple[type[Schema] | tuple[type[Schema], ...] | None, Any]]
 """Status → schema, or alternatives, or None for no body; and an example of each."""
 
-READS_BODY = ("body-malformed", "unsupported-media-type", "body-invalid")
+READS_BODY = ("body-malformed", "body-too-large", "unsupported-media-type", "body-invalid")
 READS_QUERY = ("query-invalid",)
 _LIMITED = {
     "RateLimit": {"$ref": "#/components/headers/RateLimit"},
