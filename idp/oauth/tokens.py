@@ -41,17 +41,15 @@ def respond(
 
 
 def permissions_for(registration: Registration, rights: Rights, audience: Sequence[str]) -> list[str] | None:
-    """What the holder may do at the APIs that a token is for; None where neither client nor API asks for the claim."""
-    told = [
-        resource.identifier
+    """What the holder may do at the tenant's APIs that a token is for; None where neither client nor API asks for it."""
+    asked = [
+        registration.app_permissions[resource.identifier]
         for resource in registration.resources
-        if resource.identifier in audience and (registration.client.permissions_claim or resource.permissions_claim)
+        if resource.identifier in audience
+        and resource.identifier in registration.app_permissions
+        and (registration.client.permissions_claim or resource.permissions_claim)
     ]
-    if not told:
-        return None
-    return sorted(
-        name for identifier in told for name in rights.among(registration.app_permissions.get(identifier, ()))
-    )
+    return sorted(name for defined in asked for name in rights.among(defined)) if asked else None
 
 
 def bearer(uow: UnitOfWork, token_claims: dict[str, Any]) -> TokenResponse:
