@@ -41,7 +41,7 @@ def respond(
 
 
 def permissions_for(registration: Registration, rights: Rights, audience: Sequence[str]) -> list[str] | None:
-    """What the holder may do at the tenant's APIs that a token is for; None where neither client nor API asks for it."""
+    """What the holder may do at the tenant's APIs that a token is for; None where nobody asks for the claim."""
     asked = [
         registration.app_permissions[resource.identifier]
         for resource in registration.resources
