@@ -5,8 +5,8 @@ from typing import Self
 
 from sqlalchemy import Engine, MetaData
 
+from idp.accounts import invitations, notices, verification
 from idp.accounts import models as accounts_models
-from idp.accounts import notices, verification
 from idp.actor import SYSTEM, Actor
 from idp.api import models as api_models
 from idp.authn import breached, login, sessions
@@ -27,8 +27,8 @@ from idp.mail import models as mail_models
 from idp.oauth import console, grants
 from idp.oauth import models as oauth_models
 from idp.outbound import Outbound
+from idp.rbac import app_permissions, owners
 from idp.rbac import models as rbac_models
-from idp.rbac import owners
 from idp.rbac import service as rbac
 from idp.tenants import models as tenants_models
 from idp.tenants.models import Tenant
@@ -64,7 +64,10 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.EMAIL_CHANGED: (*_OUT, notices.email_changed),
     EventType.LOGIN_BLOCKED: (notices.login_blocked,),
     EventType.DEVICE_ADDED: (notices.device_added,),
+    EventType.ROLE_UPDATED: (invitations.follow_role,),
+    EventType.ROLE_DELETED: (invitations.follow_role,),
     EventType.ROLE_UNASSIGNED: (owners.keep_one,),
+    EventType.RESOURCE_DELETED: (app_permissions.remove_all,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),
     EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
 }

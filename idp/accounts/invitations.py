@@ -10,13 +10,13 @@ from idp.accounts import registration
 from idp.accounts.errors import LinkExpired, RegistrationClosed
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Invitation
-from idp.actor import ActorKind
 from idp.authn import one_time_tokens, passwords
 from idp.authn.one_time_tokens import TTL, Purpose
 from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.errors import NotFound
 from idp.events import service as events
+from idp.events.models import Event
 from idp.events.types import EventType
 from idp.i18n import gettext as _
 from idp.ids import new_id
@@ -50,6 +50,7 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
         raise RegistrationClosed(_("{tenant} is closed: nobody comes in by invitation.", tenant=uow.tenant.name))
     address = users.parse_email(email)
     lock(uow, f"invitation:{uow.tenant.id}:{users.canonical(address)}")
+    bounds.take_turn(uow)
     wanted = [rbac.get_role(uow, role) for role in roles]
     bounds.require_grantable(uow, effective.of_roles(uow, [role.id for role in wanted]).permissions)
     names = sorted({role.name for role in wanted})
@@ -62,13 +63,37 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
             address=address,
             canonical=users.canonical(address),
             roles=names,
-            invited_by=None if uow.actor.kind is ActorKind.OPERATOR else uow.actor.id,
+            invited_by=_inviter(uow),
             expires_at=uow.now + TTL[Purpose.INVITE],
         )
     )
     events.record(uow, EventType.INVITATION_CREATED, invitation, roles=names)
     ask(uow, Letter.INVITE, invitation_id=str(invitation.id))
     return invitation
+
+
+def _inviter(uow: UnitOfWork) -> UUID | None:
+    """Whose rights of the day of acceptance count; nobody's where an operator invites, who is none of this tenant's."""
+    actor_id = uow.actor.id
+    if actor_id is None or (uow.find(User, actor_id) is None and uow.find(Client, actor_id) is None):
+        return None
+    return actor_id
+
+
+def follow_role(uow: UnitOfWork, event: Event) -> None:
+    """React to another name of a role, or its end: open invitations mean the role that they meant when they went out.
+
+    Otherwise the next role of that name would be given by them.
+    """
+    before = event.data.get("renamed_from", event.data["role"])
+    if event.type == EventType.ROLE_DELETED:
+        roles = func.array_remove(Invitation.roles, before)
+    elif before != event.data["role"]:
+        roles = func.array_replace(Invitation.roles, before, event.data["role"])
+    else:
+        return
+    naming = update(Invitation).where(Invitation.roles.op("@>")([before]), *_OPEN).values(roles=roles)
+    uow.execute(naming, execution_options={"synchronize_session": False})
 
 
 def list_open(uow: UnitOfWork) -> Sequence[Invitation]:
@@ -147,13 +172,16 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
         terms_version = registration.agreed_terms(uow, accepted=terms_accepted)
         words = passwords.words_about(invitation.address, whole)
         password_hash = passwords.hash_acceptable(uow.tenant, password, words=words)
-    if one_time_tokens.consume(uow, text, Purpose.INVITE) is None or not _take(uow, invitation):
+    if one_time_tokens.consume(uow, text, Purpose.INVITE) is None:
         raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))
     if user is not None:
         users.verify_email(uow, user)
     else:
         user = registration.admit(uow, invitation.address, whole, terms_version, via="invitation")
         passwords.adopt(uow, user, password_hash)
+    bounds.take_turn(uow)
+    if not _take(uow, invitation):
+        raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))
     withheld = _give_roles(uow, invitation, user)
     events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=user.id, withheld=withheld)
     return user
@@ -182,7 +210,7 @@ def _rights_of(uow: UnitOfWork, inviter_id: UUID) -> Rights:
 
 
 def _take(uow: UnitOfWork, invitation: Invitation) -> bool:
-    """Mark it as accepted, unless it was revoked since it was read."""
+    """Mark it as accepted, unless it was revoked since it was read; its roles are called as they are now."""
     taken = update(Invitation).where(Invitation.id == invitation.id, *_OPEN).values(accepted_at=func.now())
     return uow.execute(taken.returning(Invitation), execution_options=_FRESH).first() is not None
 

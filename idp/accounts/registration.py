@@ -183,7 +183,7 @@ def complete(uow: UnitOfWork, registration_id: UUID) -> User | None:
         return None
     passwords.adopt(uow, user, registration.password_hash)
     registration.completed_at, registration.password_hash = uow.now, ""  # theirs now, and nowhere twice
-    rbac.assign_role(uow, user, Builtin.MEMBER)
+    rbac.give(uow, user, rbac.get_role(uow, Builtin.MEMBER))
     return user
 
 

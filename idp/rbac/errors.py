@@ -75,6 +75,12 @@ class OwnersArePeople(Invalid):
     code = "owners-are-people"
 
 
+class ClientIsNoMachine(Invalid):
+    """Only a client that acts for itself can hold a role: what people's clients may do is what their people may."""
+
+    code = "client-is-no-machine"
+
+
 class PermissionNeeded(Forbidden):
     """Whoever asks lacks the permission for it, or their token does."""
 

@@ -5,7 +5,6 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
@@ -31,6 +30,19 @@ def get(uow: UnitOfWork, group_id: UUID) -> Group:
     return group
 
 
+def get_to_change(uow: UnitOfWork, group_id: UUID) -> Group:
+    """The group with this id, as it is and stays until this transaction ends.
+
+    Raises:
+        NoSuchGroup: none of this tenant.
+    """
+    bounds.take_turn(uow)
+    group = uow.session.get(Group, (uow.tenant.id, group_id), populate_existing=True)
+    if group is None:
+        raise NoSuchGroup("There is no such group.")
+    return group
+
+
 def get_by_name(uow: UnitOfWork, name: str) -> Group:
     """The group of that name.
 
@@ -49,7 +61,7 @@ def create_group(uow: UnitOfWork, *, name: str, description: str = "") -> Group:
     Raises:
         RoleInvalid, GroupNameTaken, TooManyOfThem: it cannot be so.
     """
-    lock(uow, f"groups:{uow.tenant.id}")
+    bounds.take_turn(uow)
     if (uow.session.scalar(select(func.count()).select_from(Group)) or 0) >= MAX_GROUPS:
         raise TooManyOfThem(f"A tenant has at most {MAX_GROUPS} groups.")
     group = uow.add(Group(id=new_id(), name=_free(uow, name), description=_described(description)))
@@ -62,9 +74,12 @@ def update_group(uow: UnitOfWork, group: Group, *, name: str | None = None, desc
     """Change a group; what is None stays.
 
     Raises:
+        NoSuchGroup: somebody deleted it meanwhile.
         RoleInvalid, GroupNameTaken: it cannot be so.
+        BeyondYourOwn: its roles permit more than the actor may do.
     """
-    lock(uow, f"groups:{uow.tenant.id}")
+    group = get_to_change(uow, group.id)
+    bounds.require_grantable(uow, effective.of_group(uow, group.id).permissions)
     changed = []
     if name is not None and name != group.name:
         group.name = _free(uow, name)
@@ -73,6 +88,7 @@ def update_group(uow: UnitOfWork, group: Group, *, name: str | None = None, desc
         group.description = _described(description)
         changed.append("description")
     if changed:
+        group.updated_at = uow.now
         events.record(uow, EventType.GROUP_UPDATED, group, name=group.name, changed=changed)
     uow.flush()
     return group
@@ -82,8 +98,10 @@ def delete_group(uow: UnitOfWork, group: Group) -> None:
     """Delete a group; its people lose what they had through it.
 
     Raises:
+        NoSuchGroup: somebody deleted it meanwhile.
         BeyondYourOwn: its roles permit more than the actor may do.
     """
+    group = get_to_change(uow, group.id)
     bounds.require_grantable(uow, effective.of_group(uow, group.id).permissions)
     events.record(uow, EventType.GROUP_DELETED, group, name=group.name)
     uow.flush()
@@ -94,8 +112,10 @@ def add_member(uow: UnitOfWork, group: Group, user: User) -> bool:
     """Put a person into a group; answers whether they were not in it yet.
 
     Raises:
+        NoSuchGroup: somebody deleted it meanwhile.
         BeyondYourOwn: its roles permit more than the actor may do.
     """
+    group = get_to_change(uow, group.id)
     bounds.require_grantable(uow, effective.of_group(uow, group.id).permissions)
     row = {"tenant_id": uow.tenant.id, "group_id": group.id, "user_id": user.id}
     done = uow.execute(insert(GroupMember).values(row).on_conflict_do_nothing().returning(GroupMember.user_id)).first()
@@ -108,8 +128,10 @@ def remove_member(uow: UnitOfWork, group: Group, user: User) -> bool:
     """Take a person out of a group; answers whether they were in it.
 
     Raises:
+        NoSuchGroup: somebody deleted it meanwhile.
         BeyondYourOwn: its roles permit more than the actor may do.
     """
+    group = get_to_change(uow, group.id)
     bounds.require_grantable(uow, effective.of_group(uow, group.id).permissions)
     theirs = (GroupMember.group_id == group.id, GroupMember.user_id == user.id)
     done = uow.execute(delete(GroupMember).where(*theirs).returning(GroupMember.user_id)).first()

@@ -32,9 +32,12 @@ def keep_one(uow: UnitOfWork, event: Event) -> None:
 
 
 def is_last(uow: UnitOfWork, user: User) -> bool:
-    """Whether they are an owner, and nobody else who stays and may sign in is one; decided one after the other."""
+    """Whether they are an owner, and nobody else who stays and may sign in is one; decided one after the other.
+
+    Their row is locked first: whoever disables them has it before the lock of the owners too.
+    """
+    uow.hold(user)
     lock(uow, f"owners:{uow.tenant.id}")
-    uow.flush()
     return _is_owner(uow, user.id) and _living(uow) <= {user.id}
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select
 
-from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
@@ -37,6 +36,19 @@ def get(uow: UnitOfWork, role_id: UUID) -> Role:
         NoSuchRole: none of this tenant.
     """
     role = uow.find(Role, role_id)
+    if role is None:
+        raise NoSuchRole("There is no such role.")
+    return role
+
+
+def get_to_change(uow: UnitOfWork, role_id: UUID) -> Role:
+    """The role with this id, as it is and stays until this transaction ends.
+
+    Raises:
+        NoSuchRole: none of this tenant.
+    """
+    bounds.take_turn(uow)
+    role = uow.session.get(Role, (uow.tenant.id, role_id), populate_existing=True)
     if role is None:
         raise NoSuchRole("There is no such role.")
     return role
@@ -83,7 +95,7 @@ def create_role(
         RoleInvalid, RoleNameTaken, NoSuchRole, OwnersArePeople, TooManyOfThem: it cannot be so.
         BeyondYourOwn: it permits more than the actor may do.
     """
-    lock(uow, f"roles:{uow.tenant.id}")
+    bounds.take_turn(uow)
     if (uow.session.scalar(select(func.count()).select_from(Role)) or 0) >= MAX_ROLES:
         raise TooManyOfThem(f"A tenant has at most {MAX_ROLES} roles.")
     _require_name(uow, name)
@@ -107,15 +119,15 @@ def update_role(
     """Change a role; what is None stays.  Binds at the next use of whatever its holders have.
 
     Raises:
+        NoSuchRole: somebody deleted it meanwhile.
         RoleIsBuiltin: the tenant did not make it.
         RoleInvalid, RoleNameTaken, NoSuchRole, RoleCycle, OwnersArePeople: it cannot be so.
         BeyondYourOwn: it permits, or did, more than the actor may do.
     """
-    lock(uow, f"roles:{uow.tenant.id}")
-    uow.session.refresh(role)
+    role = get_to_change(uow, role.id)
     _refuse_builtin(role)
     bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
-    changed = []
+    changed, before = [], role.name
     if name is not None and name != role.name:
         _require_name(uow, name)
         role.name = name
@@ -131,7 +143,8 @@ def update_role(
         changed.append("includes")
     if changed:
         role.updated_at = uow.now
-        events.record(uow, EventType.ROLE_UPDATED, role, role=role.name, changed=changed)
+        uow.flush()
+        events.record(uow, EventType.ROLE_UPDATED, role, role=role.name, renamed_from=before, changed=changed)
     uow.flush()
     return role
 
@@ -140,10 +153,11 @@ def delete_role(uow: UnitOfWork, role: Role) -> None:
     """Delete a role; whoever holds it holds it no more.
 
     Raises:
+        NoSuchRole: somebody else did.
         RoleIsBuiltin: the tenant did not make it.
         BeyondYourOwn: it permits more than the actor may do.
     """
-    lock(uow, f"roles:{uow.tenant.id}")
+    role = get_to_change(uow, role.id)
     _refuse_builtin(role)
     bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
     events.record(uow, EventType.ROLE_DELETED, role, role=role.name)

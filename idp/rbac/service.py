@@ -1,10 +1,11 @@
 """Who holds which role: people, groups and machine clients; and the built-in roles that every tenant begins with.
 
-Taking away wants the same as giving (R48): whoever may not grant a role may not take it from somebody either.
+Taking away wants the same as giving (R48): whoever may not grant a role may not take it from somebody either, and
+whoever may grant it may take it from anybody, for they cannot thereby become more than they are.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -15,13 +16,20 @@ from idp.events import service as events
 from idp.events.models import Event
 from idp.events.service import Target
 from idp.events.types import EventType
-from idp.rbac import bounds, effective
-from idp.rbac.errors import NoSuchRole, OwnersArePeople
+from idp.rbac import bounds, effective, roles
+from idp.rbac.errors import ClientIsNoMachine, NoSuchRole, OwnersArePeople
 from idp.rbac.models import ClientRole, Group, GroupRole, Role, RoleAssignment
 from idp.rbac.permissions import Builtin
 from idp.users.models import User
 
 Assignment = type[RoleAssignment] | type[GroupRole] | type[ClientRole]
+
+
+class Machine(Target, Protocol):
+    """A client, of which this package knows as much."""
+
+    @property
+    def grant_types(self) -> Sequence[str]: ...  # noqa: D102
 
 
 def create_builtin_roles(uow: UnitOfWork, _created: Event) -> None:
@@ -30,16 +38,14 @@ def create_builtin_roles(uow: UnitOfWork, _created: Event) -> None:
         uow.add(Role(name=name.value, is_builtin=True))
 
 
-def assign_role(uow: UnitOfWork, user: User, name: str) -> bool:
-    """Let a person hold the role `name`; answers whether they did not yet.
+def assign_role(uow: UnitOfWork, user: User, role: Role | str) -> bool:
+    """Let a person hold a role; answers whether they did not yet.
 
     Raises:
         NoSuchRole: the tenant has no such role.
         BeyondYourOwn: it permits more than the actor may do.
     """
-    role = get_role(uow, name)
-    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
-    return give(uow, user, role)
+    return give(uow, user, _grantable(uow, role))
 
 
 def give(uow: UnitOfWork, user: User, role: Role) -> bool:
@@ -47,63 +53,58 @@ def give(uow: UnitOfWork, user: User, role: Role) -> bool:
     return _give(uow, RoleAssignment, user, role, user_id=user.id)
 
 
-def unassign_role(uow: UnitOfWork, user: User, name: str) -> bool:
-    """Take the role `name` from a person; binds at the next use of whatever they have (R8).
+def unassign_role(uow: UnitOfWork, user: User, role: Role | str) -> bool:
+    """Take a role from a person; binds at the next use of whatever they have (R8).
 
     Raises:
         NoSuchRole: the tenant has no such role.
         BeyondYourOwn: it permits more than the actor may do.
         LastOwner: nobody else is an owner.
     """
-    role = get_role(uow, name)
-    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
-    return _take(uow, RoleAssignment, user, role, user_id=user.id)
+    return _take(uow, RoleAssignment, user, _grantable(uow, role), user_id=user.id)
 
 
-def assign_to_group(uow: UnitOfWork, group: Group, name: str) -> bool:
-    """Let the people of a group hold the role `name`.
+def assign_to_group(uow: UnitOfWork, group: Group, role: Role | str) -> bool:
+    """Let the people of a group hold a role.
 
     Raises:
         NoSuchRole, BeyondYourOwn: as `assign_role`.
         OwnersArePeople: no group has the role ``owner``.
     """
-    role = get_role(uow, name)
-    _refuse_owner(role)
-    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
-    return _give(uow, GroupRole, group, role, group_id=group.id)
+    found = _grantable(uow, role)
+    if found.is_builtin and found.name == Builtin.OWNER:
+        raise OwnersArePeople("The role owner is held by people, one by one: not by groups, and no role includes it.")
+    return _give(uow, GroupRole, group, found, group_id=group.id)
 
 
-def unassign_from_group(uow: UnitOfWork, group: Group, name: str) -> bool:
-    """Take the role `name` from a group.
+def unassign_from_group(uow: UnitOfWork, group: Group, role: Role | str) -> bool:
+    """Take a role from a group.
 
     Raises:
         NoSuchRole, BeyondYourOwn: as `unassign_role`.
     """
-    role = get_role(uow, name)
-    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
-    return _take(uow, GroupRole, group, role, group_id=group.id)
+    return _take(uow, GroupRole, group, _grantable(uow, role), group_id=group.id)
 
 
-def assign_to_client(uow: UnitOfWork, client: Target, name: str) -> bool:
-    """Let a machine client hold the role `name`; what it may do is that and its scope, both.
+def assign_to_client(uow: UnitOfWork, client: Machine, role: Role | str) -> bool:
+    """Let a machine client hold a role; what it may do is that and its scope, both.
 
     Raises:
         NoSuchRole, BeyondYourOwn: as `assign_role`.
+        ClientIsNoMachine: it never acts for itself.
     """
-    role = get_role(uow, name)
-    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
-    return _give(uow, ClientRole, client, role, client_id=client.id)
+    if "client_credentials" not in client.grant_types:
+        raise ClientIsNoMachine("Only a client with the client_credentials grant acts for itself, and can hold a role.")
+    return _give(uow, ClientRole, client, _grantable(uow, role), client_id=client.id)
 
 
-def unassign_from_client(uow: UnitOfWork, client: Target, name: str) -> bool:
-    """Take the role `name` from a machine client.
+def unassign_from_client(uow: UnitOfWork, client: Target, role: Role | str) -> bool:
+    """Take a role from a machine client, or from what was one.
 
     Raises:
         NoSuchRole, BeyondYourOwn: as `unassign_role`.
     """
-    role = get_role(uow, name)
-    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
-    return _take(uow, ClientRole, client, role, client_id=client.id)
+    return _take(uow, ClientRole, client, _grantable(uow, role), client_id=client.id)
 
 
 def roles_of_user(uow: UnitOfWork, user_id: UUID) -> Sequence[Role]:
@@ -144,7 +145,16 @@ def get_role(uow: UnitOfWork, name: str) -> Role:
     return role
 
 
+def _grantable(uow: UnitOfWork, role: Role | str) -> Role:
+    """The role as it stays until the end, which the actor may give and take."""
+    bounds.take_turn(uow)
+    found = get_role(uow, role) if isinstance(role, str) else roles.get_to_change(uow, role.id)
+    bounds.require_grantable(uow, effective.of_roles(uow, [found.id]).permissions)
+    return found
+
+
 def _give(uow: UnitOfWork, model: Assignment, holder: Target, role: Role, **key: UUID) -> bool:
+    uow.flush()
     row = {"tenant_id": uow.tenant.id, "role_id": role.id, **key}
     done = uow.execute(insert(model).values(row).on_conflict_do_nothing().returning(model.role_id)).first()
     if done is not None:
@@ -163,8 +173,3 @@ def _take(uow: UnitOfWork, model: Assignment, holder: Target, role: Role, **key:
 def _held(uow: UnitOfWork, model: Assignment, theirs: Any) -> Sequence[Role]:
     same = (model.tenant_id == Role.tenant_id) & (model.role_id == Role.id)
     return uow.session.scalars(select(Role).join(model, same).where(theirs).order_by(Role.name)).all()
-
-
-def _refuse_owner(role: Role) -> None:
-    if role.is_builtin and role.name == Builtin.OWNER:
-        raise OwnersArePeople("The role owner is held by people, one by one: not by groups, and no role includes it.")
