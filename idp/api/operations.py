@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, cast
 
 from flask_smorest import Blueprint
+from flask_smorest.utils import load_info_from_docstring
 from marshmallow import Schema
 
 from idp.api.bodies import StrictParser
@@ -106,6 +107,7 @@ class Operations(Blueprint):  # type: ignore[misc]
                 operationId=view.__name__.replace("_", "-"),
                 security=access.security,
                 responses=good | _refusals(codes),
+                **_description(view, access.permission),
                 **({"parameters": list(parameters)} if parameters else {}),
                 **({"x-permission": access.permission} if access.permission else {}),
             )
@@ -113,6 +115,14 @@ class Operations(Blueprint):  # type: ignore[misc]
             return view
 
         return decorate
+
+
+def _description(view: View, permission: str | None) -> dict[str, str]:
+    """What the docstring says below its first line, and the permission that it takes."""
+    said: str = load_info_from_docstring(view.__doc__).get("description", "")
+    needed = f"Needs the permission `{permission}`." if permission else ""
+    whole = "\n\n".join(part for part in (said.strip(), needed) if part)
+    return {"description": whole} if whole else {}
 
 
 def _entered(view: View, enter: Callable[[], Any]) -> View:

@@ -1,15 +1,16 @@
 """The OpenAPI document: what every operation has in common, and the tags in their order (OpenAPI 3.1, RFC 9457)."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from apispec import BasePlugin
 from flask import Flask
 from flask_smorest import Api
 
-from idp.api import protocol
+from idp.api import components, protocol
 from idp.api.operations import Operations
 from idp.api.schemas import Problem
 from idp.api.tags import TAGS
-from idp.rbac.permissions import DESCRIPTIONS
 
 DESCRIPTION = """\
 Every tenant is an issuer of its own, `{base}/t/{tenant_slug}`.
@@ -26,15 +27,29 @@ with `first_party` and `direct_sign_in`. Whoever can, should send people to the 
 
 Bearer tokens only: no cookie is read or set. Bodies are one JSON object (64 KiB in the sign-in API, 1 MiB elsewhere);
 unknown members, repeated members, wrong types and unknown parameters are refused. Errors are
-`application/problem+json` (RFC 9457): `code` is stable, `detail` is a sentence in the language of `Accept-Language`,
-`errors` names members by JSON pointer. `429` and `503` carry `Retry-After`. Beside what it lists, any operation may
-answer 404 for an unknown tenant, 403 `tenant-suspended`, 405, 413 for a body that is too large, 500, and 503
-`unavailable`.
+`application/problem+json` (RFC 9457): `code` is stable, `detail` is a sentence, `errors` names members by JSON
+pointer. Sentences are plain English; those of the sign-in API are in the language of `Accept-Language`. `429` and
+`503` carry `Retry-After`. Beside what it lists, any operation may answer 404 for an unknown tenant, 403
+`tenant-suspended`, 405, 413 for a body that is too large, 500, and 503 `unavailable`.
 
 Lists have pages: `limit` (at most 200) and the `next_cursor` of the page before, also as `Link: <…>; rel="next"`.
 `sort` and `filter[…]` take what each list names. What has an `ETag` can be changed on condition of it, by `If-Match`.
 A `POST` with an `Idempotency-Key` is done once: sent again within 24 hours it is answered as before.
 """
+
+
+class Parts(BasePlugin):
+    """Says what the parts of an address are; the tenant's slug is said once for all."""
+
+    def path_helper(
+        self, path: Any = None, operations: Any = None, parameters: list[Any] | None = None, **_: Any
+    ) -> None:
+        """Called for every address that is added, after Flask's own parts are known."""
+        for place, part in enumerate(parameters or []):
+            if part["name"] == components.TENANT["name"]:
+                parameters[place] = components.TENANT["name"]  # type: ignore[index]
+            else:
+                part.setdefault("description", components.part(part["name"]))
 
 
 class Document(Api):  # type: ignore[misc]
@@ -51,11 +66,13 @@ class Document(Api):  # type: ignore[misc]
     def _register_pagination_header(self) -> None:
         """None: pages are ours, see `idp.api.listing`."""
 
+    def _register_etag_headers(self) -> None:
+        """None: ETags are ours, see `idp.api.etags`."""
+
     def describe(self, blueprint: Operations) -> None:
         """Serve a blueprint and describe it; its operations name their tags themselves."""
         self._app.register_blueprint(blueprint)
-        parameters = [protocol.TENANT] if "/t/" in blueprint.url_prefix else []
-        blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=parameters)
+        blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=[])
 
 
 def install(app: Flask, blueprints: Iterable[Operations], *, base_url: str) -> Document:
@@ -67,36 +84,15 @@ def install(app: Flask, blueprints: Iterable[Operations], *, base_url: str) -> D
         base_url: of the installation.
     """
     app.config |= {"API_TITLE": "idp", "API_VERSION": "1", "OPENAPI_VERSION": "3.1.0"}
-    options = {"info": {"description": DESCRIPTION}, "servers": [{"url": base_url}], "paths": protocol.paths()}
-    document = Document(app, spec_kwargs=options)
-    components = document.spec.components
-    components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt"})
-    components.security_scheme(
-        "basic", {"type": "http", "scheme": "basic", "description": "client_id and client_secret (RFC 6749 §2.3.1)."}
-    )
-    components.security_scheme("management", _oauth(base_url))
-    components.header("RateLimit", {"description": "What is left, by limit.", "schema": {"type": "string"}})
-    components.header("RateLimitPolicy", {"description": "The limits.", "schema": {"type": "string"}})
-    components.header("ETag", {"description": "Names this state of it.", "schema": {"type": "string"}})
-    components.header("Link", {"description": 'The next page: `<…>; rel="next"`.', "schema": {"type": "string"}})
-    components.schema("Problem", schema=Problem)
+    info = {"description": DESCRIPTION, "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"}}
+    options = {"info": info, "servers": [{"url": base_url}], "paths": protocol.paths()}
+    document = Document(app, spec_kwargs={**options, "extra_plugins": [Parts()]})
+    components.add(document.spec.components, base_url)
+    document.spec.components.schema("Problem", schema=Problem)
+    for name, schema in protocol.SCHEMAS.items():
+        document.spec.components.schema(name, schema)
     for name, description in TAGS.items():
         document.spec.tag({"name": name, "description": description})
     for blueprint in blueprints:
         document.describe(blueprint)
     return document
-
-
-def _oauth(base_url: str, slug: str = "system") -> dict[str, object]:
-    """How to get a token: of this tenant, where the page that shows the document asks for it."""
-    issuer = f"{base_url}/t/{slug}"
-    scopes = {permission.value: text for permission, text in DESCRIPTIONS.items()}
-    endpoints = {"tokenUrl": f"{issuer}/oauth/token", "refreshUrl": f"{issuer}/oauth/token", "scopes": scopes}
-    return {
-        "type": "oauth2",
-        "description": "Of the tenant that is managed; the addresses here are those of the tenant `system`.",
-        "flows": {
-            "authorizationCode": {"authorizationUrl": f"{issuer}/oauth/authorize", **endpoints},
-            "clientCredentials": endpoints,
-        },
-    }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from node import SCRIPTS, commands, locked, npm_ci
 from playwright.sync_api import Browser, sync_playwright
@@ -48,9 +49,17 @@ def executable() -> str:
 
 
 def environment() -> dict[str, str]:
-    """What the browser needs beyond our own environment: fonts, where the system has none."""
-    fonts = Path(executable()).parent / "fonts"
-    return {"FONTCONFIG_PATH": str(fonts)} if fonts.is_dir() else {}
+    """What the browser needs beyond our own environment: its fonts, beside those that the system has."""
+    home = Path(executable()).parent
+    if not (home / "fonts").is_dir():
+        return {}
+    configuration = home / "fonts-here.conf"
+    if not configuration.exists():
+        folders = "".join(f"<dir>{folder}</dir>" for folder in ("/usr/share/fonts", home / "fonts"))
+        with NamedTemporaryFile("w", dir=home, delete=False) as unfinished:
+            unfinished.write(f"<fontconfig>{folders}<cachedir>{home / 'fonts-cache'}</cachedir></fontconfig>")
+        Path(unfinished.name).rename(configuration)
+    return {"FONTCONFIG_FILE": str(configuration)}
 
 
 @contextmanager
