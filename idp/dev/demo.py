@@ -5,21 +5,14 @@ A second run finds everything by them, lets redirect URIs follow the ports of th
 secret only when it no longer opens anything.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
-
-from sqlalchemy import select
 
 from idp.authn import passwords
 from idp.crypto.secrets import encode, new_seed
 from idp.db.unit import UnitOfWork
+from idp.dev import demo_clients
+from idp.dev.demo_clients import Document
 from idp.keys import service as keys
-from idp.oauth import clients, resources
-from idp.oauth.metadata import ClientMetadata
-from idp.oauth.models import ApiResource, Client
 from idp.rbac import service as rbac
 from idp.rbac.permissions import Builtin
 from idp.tenants import service as tenants
@@ -28,11 +21,6 @@ from idp.tenants.models import SYSTEM_SLUG, Tenant
 from idp.tenants.resolve import issuer_of
 from idp.users import service as users
 from idp.wiring import Wiring
-
-READ, WRITE = "notes:read", "notes:write"
-SIGN_IN = f"openid profile email offline_access {READ}"
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -90,6 +78,7 @@ def seed(wiring: Wiring, known: Document, *, product_url: str, api_url: str) -> 
         system = tenants.get(platform, SYSTEM_SLUG)
     with wiring.tenant_unit(system) as uow:
         operator = _person(uow, OPERATOR, known.get("operator", {}))
+        program = demo_clients.automation(uow, known.get("operator_client", {}), "Operations")
     remembered = {entry.get("slug"): entry for entry in known.get("tenants", [])}
     made = []
     for demo in TENANTS:
@@ -103,10 +92,18 @@ def seed(wiring: Wiring, known: Document, *, product_url: str, api_url: str) -> 
                 "issuer": tenant.issuer,
                 "admin": _person(uow, demo.admin, before.get("admin", {})),
                 "user": _person(uow, demo.user, before.get("user", {})),
-                "clients": _clients(uow, before.get("clients", {}), product_url=product_url, api_url=api_url),
+                "clients": demo_clients.of_tenant(
+                    uow, before.get("clients", {}), product_url=product_url, api_url=api_url
+                ),
             }
         made.append(entry)
-    return {"base_url": base_url, "mail_url": f"{base_url}/dev/mail", "operator": operator, "tenants": made}
+    return {
+        "base_url": base_url,
+        "mail_url": f"{base_url}/dev/mail",
+        "operator": operator,
+        "operator_client": program,
+        "tenants": made,
+    }
 
 
 def follow(wiring: Wiring) -> None:
@@ -148,83 +145,3 @@ def _person(uow: UnitOfWork, person: Person, known: Document) -> Document:
     elif found.disabled_at is None and not passwords.verify(uow, found, password):
         passwords.set_password(uow, found, password)
     return {"email": person.email, "password": password}
-
-
-def _clients(uow: UnitOfWork, known: Document, *, product_url: str, api_url: str) -> Document:
-    web = _client(
-        uow,
-        known.get("web", {}),
-        client_name="Notes",
-        type="web",
-        redirect_uris=[f"{product_url}/callback/{uow.tenant.slug}"],
-        post_logout_redirect_uris=[f"{product_url}/"],
-        scope=SIGN_IN,
-    )
-    spa = _client(
-        uow,
-        known.get("spa", {}),
-        client_name="Notes in the browser",
-        type="spa",
-        redirect_uris=[f"{product_url}/spa/callback"],
-        post_logout_redirect_uris=[f"{product_url}/"],
-        allowed_origins=[product_url],
-        scope=f"{SIGN_IN} {WRITE}",
-        first_party=True,
-    )
-    app = _client(
-        uow,
-        known.get("app", {}),
-        client_name="Notes app",
-        type="native",
-        redirect_uris=["http://127.0.0.1/callback"],
-        scope=SIGN_IN,
-        first_party=True,
-        direct_sign_in=True,
-    )
-    machine = _client(
-        uow, known.get("machine", {}), client_name="Nightly report", type="machine", scope=f"{READ} {WRITE}"
-    )
-    _api(uow, api_url, UUID(machine["client_id"]))
-    return {"web": web, "spa": spa, "app": app, "machine": machine}
-
-
-def _client(uow: UnitOfWork, known: Document, **members: Any) -> Document:
-    metadata = ClientMetadata.read(members, loopback_http=True)
-    found, secret = _find(uow, known, metadata.client_name), known.get("client_secret")
-    if found is None:
-        found, secret = clients.register(uow, metadata)
-        uow.flush()
-    else:
-        found.redirect_uris = metadata.redirect_uris
-        found.post_logout_redirect_uris = metadata.post_logout_redirect_uris
-        found.allowed_origins = metadata.allowed_origins
-        if found.token_endpoint_auth_method != "none" and not _opens(uow, found, secret):
-            secret = clients.rotate_secret(uow, found, overlap=timedelta(0))
-    return {
-        "client_id": str(found.id),
-        **({"client_secret": secret} if secret else {}),
-        **({"redirect_uris": metadata.redirect_uris} if metadata.redirect_uris else {}),
-    }
-
-
-def _find(uow: UnitOfWork, known: Document, name: str) -> Client | None:
-    by_id = uow.find(Client, UUID(known["client_id"])) if "client_id" in known else None
-    return by_id or _first(uow.session.scalars(select(Client).where(Client.name == name).order_by(Client.id)).all())
-
-
-def _first(found: Sequence[Client]) -> Client | None:
-    return found[0] if found else None
-
-
-def _opens(uow: UnitOfWork, client: Client, secret: str | None) -> bool:
-    registration = clients.find_registration(uow, client.id)
-    return secret is not None and registration is not None and registration.has_secret(secret)
-
-
-def _api(uow: UnitOfWork, identifier: str, machine_id: UUID) -> None:
-    uow.flush()
-    found = uow.session.scalar(select(ApiResource).where(ApiResource.scope.contains([READ])))
-    if found is None:
-        resources.register(uow, identifier=identifier, name="Notes", scope=[READ, WRITE], client_id=machine_id)
-    elif found.identifier != identifier:
-        found.identifier = identifier
