@@ -2,15 +2,20 @@
 
 from idp.api.auth import login, me, passwords, registration, sessions
 from idp.api.auth.routes import auth
-from idp.api.management import principal, roles
+from idp.api.management import assignments, group_members, groups, holders, permissions, principal, roles
 from idp.api.management.routes import management
 from idp.api.operations import Operations
 from idp.api.platform.routes import platform
 
 MODULES = (
+    assignments,
+    group_members,
+    groups,
+    holders,
     login,
     me,
     passwords,
+    permissions,
     principal,
     registration,
     roles,

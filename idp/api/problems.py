@@ -146,6 +146,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "idempotency-key-invalid": (422, "An Idempotency-Key has 8 to 128 printable characters, and comes once."),
     "role-invalid": (422, "There is no permission 'invoices:aprove'."),
     "permission-invalid": (422, "A permission reads resource:action, such as invoices:approve."),
+    "client-is-no-machine": (422, "Only a client with the client_credentials grant can hold a role."),
     "owners-are-people": (422, "The role owner is held by people, one by one."),
     "client-metadata-invalid": (422, "redirect_uris: at least one is needed."),
     "setting-unknown": (422, "password_min_length: Input should be less than or equal to 128."),

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 from sqlalchemy import select
 
 from idp.api import etags
-from idp.api.fields import moment, shown, text
+from idp.api.fields import moment, require_plain, shown, text
 from idp.api.listing import Filter, Listing
 from idp.api.management.routes import management
 from idp.api.schemas import Body, listed
@@ -40,7 +40,7 @@ ROLE = {
 
 def _names(description: str, longest: int, *, required: bool = False) -> fields.List[Any]:
     return fields.List(
-        fields.String(validate=validate.Length(1, 101)),
+        fields.String(validate=[validate.Length(1, 101), require_plain]),
         required=required,
         validate=validate.Length(max=longest),
         metadata={"description": description},
@@ -75,6 +75,7 @@ class RoleOut(Body):
     updated_at = moment("When it changed last.")
 
 
+RolePage = listed(RoleOut)
 LISTING = Listing(
     "roles",
     orders={"name": Order((Role.name, Role.id)), "created_at": Order((Role.id,))},
@@ -90,7 +91,7 @@ _FAULTS = ("role-invalid", "role-name-taken", "no-such-role", "owners-are-people
     needs=Permission.ROLES_READ,
     tag=ROLES,
     query=LISTING.query,
-    answer=(200, listed(RoleOut), {"items": [ROLE], "next_cursor": None}),
+    answer=(200, RolePage, {"items": [ROLE], "next_cursor": None}),
 )
 def list_roles(uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
     """List roles.
@@ -151,7 +152,7 @@ def change_role(uow: UnitOfWork, sent: dict[str, Any], role_id: UUID) -> dict[st
     Lists are replaced as a whole. What changes binds at the next use of whatever the holders have; access tokens that
     are checked offline live out their minutes.
     """
-    role = uow.hold(roles.get(uow, role_id))
+    role = roles.get_to_change(uow, role_id)
     etags.require_match(_one(uow, role))
     return _one(uow, roles.update_role(uow, role, **sent))
 
@@ -170,7 +171,7 @@ def delete_role(uow: UnitOfWork, role_id: UUID) -> None:
 
     Whoever holds it holds it no more.
     """
-    role = uow.hold(roles.get(uow, role_id))
+    role = roles.get_to_change(uow, role_id)
     etags.require_match(_one(uow, role))
     roles.delete_role(uow, role)
 
