@@ -7,6 +7,7 @@ import click
 
 from idp.cli import output, people
 from idp.cli.connect import current, platform_unit
+from idp.cli.declarations import apply, dump
 from idp.cli.options import confirm, named, read_password, verb, yes
 from idp.http import limits
 from idp.rbac.permissions import Builtin
@@ -21,7 +22,7 @@ _slug = named("slug", "--slug", metavar="SLUG", text="The tenant's address.")
 
 @click.group()
 def tenant() -> None:
-    """Tenants: create, list, show, set, limits, suspend, resume, delete."""
+    """Tenants: create, list, show, set, limits, apply, dump, suspend, resume, delete."""
 
 
 def describe(row: Tenant) -> dict[str, Any]:
@@ -155,3 +156,7 @@ def _read(value: str) -> bytes | None:
     path = Path(value[1:])
     with path.open("rb") as file:
         return file.read(branding.MAX_BYTES + 1)
+
+
+for command in (apply, dump):
+    tenant.add_command(command)

@@ -1,0 +1,181 @@
+"""Each change as a verb of the package that owns the noun."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import delete, select
+
+from idp.crypto.secrets import new_secret
+from idp.db.unit import PlatformUnit, UnitOfWork
+from idp.declarations import clients as members
+from idp.declarations.things import Action, Change, Kind
+from idp.events import service as events
+from idp.events.types import EventType
+from idp.ids import new_id
+from idp.mail import settings as mail_settings
+from idp.oauth import clients, management, resources
+from idp.oauth.models import ApiResource, Client
+from idp.rbac import app_permissions, groups, roles
+from idp.rbac import service as rbac
+from idp.tenants import service as tenants
+from idp.tenants.models import Tenant, TenantDomain
+
+
+class Verbs:
+    """What can be done to one tenant.
+
+    Attributes:
+        credentials: of the clients that were made, by name.
+    """
+
+    def __init__(self, platform: PlatformUnit, tenant: Tenant, uow: UnitOfWork, *, loopback_http: bool) -> None:
+        self.platform, self.tenant, self.uow, self.loopback_http = platform, tenant, uow, loopback_http
+        self.credentials: dict[str, Mapping[str, str]] = {}
+
+    def carry_out(self, change: Change) -> None:
+        """Do one change.
+
+        Raises:
+            Invalid, Conflict, NotFound: as the verb of its noun.
+        """
+        acts: dict[Kind, Callable[[Change], None]] = {
+            Kind.TENANT: self.settings,
+            Kind.SETTINGS: self.settings,
+            Kind.LIMITS: self.settings,
+            Kind.CLIENT: self.client,
+            Kind.RESOURCE: self.resource,
+            Kind.PERMISSION: self.permission,
+            Kind.ROLE: self.role,
+            Kind.GROUP: self.group,
+            Kind.MAIL: self.mail,
+            Kind.DOMAIN: self.domain,
+        }
+        acts[change.kind](change)
+        self.uow.flush()
+
+    def settings(self, change: Change) -> None:
+        """Name, policy, branding and limits."""
+        tenants.update(self.platform, self.tenant, dict(change.after))
+
+    def client(self, change: Change) -> None:
+        """A client, but for its roles."""
+        if change.action is Action.CREATE:
+            metadata = members.metadata_of(change.name, change.after, loopback_http=self.loopback_http)
+            row, secret = clients.register(self.uow, metadata)
+            self.credentials[change.name] = {
+                "client_id": str(row.id),
+                **({} if secret is None else {"client_secret": secret}),
+            }
+        elif change.action is Action.DELETE:
+            clients.remove(self.uow, self._client(change.name))
+        elif changed := {name: value for name, value in change.after.items() if name != "roles"}:
+            self._update_client(self._client(change.name), changed)
+
+    def set_client_roles(self, change: Change) -> None:
+        """The roles that a machine client holds."""
+        client, wanted = self._client(change.name), set(change.after["roles"])
+        held = {role.name for role in rbac.roles_of_client(self.uow, client.id)}
+        for name in sorted(wanted - held):
+            rbac.assign_to_client(self.uow, client, name)
+        for name in sorted(held - wanted):
+            rbac.unassign_from_client(self.uow, client, name)
+
+    def resource(self, change: Change) -> None:
+        """An API, but for its permissions."""
+        if change.action is Action.DELETE:
+            resources.remove(self.uow, change.name)
+            return
+        values = dict(change.after)
+        if "client" in values:
+            name = values.pop("client")
+            values["client_id"] = None if name is None else self._client(name).id
+        if change.action is Action.CREATE:
+            claim = values.pop("permissions_claim")
+            resources.register(self.uow, identifier=change.name, **values).permissions_claim = claim
+        else:
+            self._update_resource(self._resource(change.name), values)
+
+    def permission(self, change: Change) -> None:
+        """A permission of an API."""
+        members = {**change.before, **change.after}
+        resource_id = self._resource(members.get("resource") or self._home(change.name)).id
+        if change.action is Action.DELETE:
+            app_permissions.remove(self.uow, resource_id, change.name)
+        else:
+            app_permissions.define(self.uow, resource_id, name=change.name, description=change.after["description"])
+
+    def shrink_role(self, change: Change) -> None:
+        """Take away what a role includes no more, so that none stands in another's way."""
+        includes = change.after.get("includes")
+        if includes is not None and (stay := {*includes} & {*change.before["includes"]}) != {
+            *change.before["includes"]
+        }:
+            roles.update_role(self.uow, rbac.get_role(self.uow, change.name), includes=stay)
+
+    def role(self, change: Change) -> None:
+        """A role of the tenant's own."""
+        if change.action is Action.CREATE:
+            roles.create_role(self.uow, name=change.name, **change.after)
+        elif change.action is Action.DELETE:
+            roles.delete_role(self.uow, rbac.get_role(self.uow, change.name))
+        else:
+            roles.update_role(self.uow, rbac.get_role(self.uow, change.name), **change.after)
+
+    def group(self, change: Change) -> None:
+        """A group, and the roles that it gives."""
+        if change.action is Action.DELETE:
+            groups.delete_group(self.uow, groups.get_by_name(self.uow, change.name))
+            return
+        values = dict(change.after)
+        wanted = values.pop("roles", None)
+        if change.action is Action.CREATE:
+            row = groups.create_group(self.uow, name=change.name, **values)
+        else:
+            row = groups.update_group(self.uow, groups.get_by_name(self.uow, change.name), **values)
+        if wanted is not None:
+            held = {role.name for role in rbac.roles_of_group(self.uow, row.id)}
+            for name in sorted({*wanted} - held):
+                rbac.assign_to_group(self.uow, row, name)
+            for name in sorted(held - {*wanted}):
+                rbac.unassign_from_group(self.uow, row, name)
+
+    def mail(self, change: Change) -> None:
+        """As what its mail leaves."""
+        mail_settings.update(self.uow, **{name: _open(value) for name, value in change.after.items()})
+
+    def domain(self, change: Change) -> None:
+        """A domain, which is proven by an act of its own."""
+        if change.action is Action.CREATE:
+            row = self.uow.add(TenantDomain(id=new_id(), domain=change.name, challenge=new_secret("ot")))
+            events.record(self.uow, EventType.DOMAIN_ADDED, row, domain=change.name)
+        else:
+            self.uow.execute(delete(TenantDomain).where(TenantDomain.domain == change.name))
+
+    def _update_client(self, row: Client, changed: Mapping[str, Any]) -> None:
+        for member, value in changed.items():
+            setattr(row, member, value.split() if member == "scope" else value)
+        events.record(self.uow, EventType.CLIENT_UPDATED, row, name=row.name, changed=sorted(changed))
+
+    def _update_resource(self, row: ApiResource, changed: Mapping[str, Any]) -> None:
+        for member, value in changed.items():
+            setattr(row, member, value)
+        events.record(self.uow, EventType.RESOURCE_UPDATED, row, identifier=row.identifier, changed=sorted(changed))
+
+    def _client(self, name: str) -> Client:
+        ours = Client.id != management.CONSOLE
+        return self.uow.session.scalars(select(Client).where(Client.name == name, ours)).one()
+
+    def _resource(self, identifier: str) -> ApiResource:
+        return self.uow.session.scalars(select(ApiResource).where(ApiResource.identifier == identifier)).one()
+
+    def _home(self, permission: str) -> str:
+        """Identifier of the API that has a permission."""
+        rows = resources.list_all(self.uow)
+        by_id = {row.id: row.identifier for row in rows}
+        found = app_permissions.list_of(self.uow, by_id)
+        return next((by_id[row.resource_id] for row in found if row.name == permission), "")
+
+
+def _open(value: Any) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value or ""
