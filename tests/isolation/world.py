@@ -18,10 +18,14 @@ from idp.keys import rsa
 from idp.keys import service as keys
 from idp.mail import settings as mail_settings
 from idp.oauth.models import Client
+from idp.rbac import app_permissions, groups, roles
+from idp.rbac import service as rbac
 from idp.tenants import branding, resolve
 from idp.tenants import service as tenants
+from idp.users.models import User
 from idp.wiring import Wiring
 from tests import factories
+from tests.api.management.callers import token_of
 from tests.browser import Browser, Forms
 from tests.post import Post
 from tests.web.tenancy import decide
@@ -42,7 +46,7 @@ class World:
         self.callback, self.signed_out = f"https://{name}.example/callback", f"https://{name}.example/signed-out"
         self.api = f"https://api.{name}.example"
         self.user = self.people.user(email=self.email, roles=("member",), given_name=name.title())
-        self.people.resource(self.api)
+        self.resource_id = self.people.resource(self.api).id
         self.client, self.secret = self._client(client_name=f"Notes of {name}")
         self.third_party, self.third_party_secret = self._client(first_party=False)
         self.machine, self.machine_secret = self.people.client(type="machine", scope="notes:read")
@@ -120,6 +124,13 @@ class World:
         assert answer.status_code == 201, answer.text
         return answer.json["request_uri"]
 
+    @cached_property
+    def management_token(self) -> str:
+        """An owner's token for the management API."""
+        with self.people.unit() as uow:
+            owner = factories.make_user(uow, email=f"owner@{self.name}.example", roles=("owner",))
+            return token_of(uow, owner)
+
     def basic(self, client: Client | None = None, secret: str | None = None) -> dict[str, str]:
         pair = f"{(client or self.client).id}:{secret or self.secret}"
         return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
@@ -134,6 +145,17 @@ class World:
         answer = self.browser.post(self.url("/oauth/token"), self.assertion_grant())
         assert answer.status_code == 200, answer.text
         self.let_in()
+        self.give_roles()
+
+    def give_roles(self) -> None:
+        """Leave a permission, a role that includes another, a group with somebody in it, and a machine with a role."""
+        with self.people.unit() as uow:
+            app_permissions.define(uow, self.resource_id, name="songs:sing")
+            role = roles.create_role(uow, name="singer", permissions=["songs:sing"], includes=["member"])
+            group = groups.create_group(uow, name=f"Choir of {self.name}")
+            rbac.assign_to_group(uow, group, role)
+            groups.add_member(uow, group, uow.get(User, self.user.id))
+            rbac.assign_to_client(uow, uow.get(Client, self.machine.id), role)
 
     def let_in(self) -> None:
         """Leave somebody who signed up, somebody who was invited and somebody who mistyped, and whom mail is from."""
