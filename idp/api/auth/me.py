@@ -19,15 +19,8 @@ from idp.rbac.errors import LastOwner
 from idp.users import service as users
 from idp.users.models import User
 
-_IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "description": "`ETag` that the change is made for; without it the change is made in any case.",
-    "schema": {"type": "string"},
-}
 
-
-@auth.operation("GET", "/me", tag=ACCOUNT, answers={200: (schemas.Me, examples.ME)}, bearer=True)
+@auth.operation("GET", "/me", tag=ACCOUNT, answers={200: (schemas.Me, examples.ME)}, bearer=True, etag=True)
 def get_me(caller: Caller) -> Response:
     """Show the account.
 
@@ -46,7 +39,7 @@ def get_me(caller: Caller) -> Response:
     answers={200: (schemas.Me, examples.ME)},
     refuses=("profile-invalid", "profile-changed"),
     bearer=True,
-    headers=(_IF_MATCH,),
+    etag=True,
 )
 def change_me(caller: Caller, sent: dict[str, Any]) -> Response:
     """Change the profile.

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema
 
-from idp.api import problems
+from idp.api import etags, problems
 from idp.api.auth.caller import caller
 from idp.api.operations import Access, Answers, Operations, View
 from idp.http.context import SLUG
@@ -30,7 +30,7 @@ class SignIn(Operations):
         refuses: Iterable[str] = (),
         body: tuple[type[Schema], dict[str, Any]] | None = None,
         bearer: bool = False,
-        headers: Iterable[dict[str, Any]] = (),
+        etag: bool = False,
     ) -> Callable[[View], View]:
         """Serve a view at `rule`, and describe it; see `Operations.serve`.
 
@@ -42,11 +42,19 @@ class SignIn(Operations):
             refuses: codes of its own errors.
             body: schema and example of what it takes.
             bearer: whether it wants a person's access token; the view then gets a `Caller` first.
-            headers: further parameters of the document.
+            etag: whether the answer has an ``ETag``, and a change may depend on one.
         """
         access = PERSON if bearer else CLIENT
         return self.serve(
-            method, rule, access=access, tag=tag, answers=answers, refuses=refuses, body=body, parameters=headers
+            method,
+            rule,
+            access=access,
+            tag=tag,
+            answers=answers,
+            refuses=refuses,
+            body=body,
+            parameters=[etags.IF_MATCH] if etag and method != "GET" else [],
+            headers=etags.ETAG if etag else None,
         )
 
 
