@@ -41,9 +41,9 @@ class DeclarationInvalid(Invalid):
     code = "declaration-invalid"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
-        self.errors = [(pointer(problem.path), problem.sentence) for problem in problems]
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+        self.errors = [(pointer(problem.path), problem.sentence) for problem in self.problems]
 
 
 class DeclarationRefused(Conflict):
