@@ -22,6 +22,12 @@ _LIMITED = {
     "RateLimit": {"$ref": "#/components/headers/RateLimit"},
     "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
 }
+_RETRY_AFTER = {"headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}}
+_REFUSAL_HEADERS = {
+    401: {"headers": {"WWW-Authenticate": {"$ref": "#/components/headers/WWWAuthenticate"}}},
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+}
 _MEANING = {
     200: "Done.",
     201: "Made.",
@@ -103,6 +109,8 @@ class Operations(Blueprint):  # type: ignore[misc]
                 *refuses,
             )
             good = {status: _answer(status, *answer, headers or {}) for status, answer in answers.items()}
+            if method == "GET" and "ETag" in (headers or {}):
+                good[304] = {"description": "Not changed since `If-None-Match`."}
             document = self.doc(
                 operationId=view.__name__.replace("_", "-"),
                 security=access.security,
@@ -164,6 +172,7 @@ def _refusals(codes: Iterable[str]) -> dict[int, Any]:
     return {
         status: {
             "description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in named)}.",
+            **_REFUSAL_HEADERS.get(status, {}),
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},

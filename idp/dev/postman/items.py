@@ -1,0 +1,130 @@
+"""Items of the collection from steps: address, authentication, body, and the scripts around them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from idp.dev.postman.steps import LEFT_OUT, Chapter, Mail, Step
+
+Item = dict[str, Any]
+
+_PLATFORM = "/api/v1/"
+_READ_MAIL = """
+const mails = pm.response.json().filter((mail) => mail.to === pm.environment.get("%(to)s"));
+const found = mails.map((mail) => mail.text.match(%(pattern)s)).filter((match) => match);
+const tries = Number(pm.environment.get("tries") || 0);
+if (found.length < %(count)d && tries < 100) {
+  pm.environment.set("tries", tries + 1);
+  pm.execution.setNextRequest(pm.info.requestName);
+} else {
+  pm.environment.unset("tries");
+  pm.test("the mail is there", () => pm.expect(found.length).to.be.at.least(%(count)d));
+  pm.environment.set("%(into)s", found[0][1].replace(/\\s/g, ""));
+}
+"""
+
+
+def folders(document: Mapping[str, Any], chapters: Iterable[Chapter]) -> list[Item]:
+    """A folder for each chapter."""
+    operations = {
+        operation["operationId"]: (path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    made: list[Item] = []
+    for chapter in chapters:
+        items = [
+            _mail(step) if isinstance(step, Mail) else _request(step, *operations[step.operation])
+            for step in chapter.steps
+        ]
+        made.append({"name": chapter.name, "description": chapter.description, "item": items})
+    _require_unique(made)
+    return made
+
+
+def _request(step: Step, path: str, method: str, operation: Mapping[str, Any]) -> Item:
+    headers = [{"key": name, "value": value} for name, value in step.headers.items()]
+    if step.match and any(parameter.get("name") == "If-Match" for parameter in operation.get("parameters", ())):
+        headers.append({"key": "If-Match", "value": "{{etag}}"})
+    request: dict[str, Any] = {
+        "method": method.upper(),
+        "description": operation.get("description", operation["summary"]),
+        "header": headers,
+        "url": _url(path, step),
+        "auth": _auth(path, step, operation),
+    }
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        headers.append({"key": "Content-Type", "value": "application/json"})
+        request["body"] = {"mode": "raw", "raw": json.dumps(_body(step, content["application/json"]), indent=2)}
+    elif content:
+        fields = [{"key": key, "value": value} for key, value in step.form.items()]
+        request["body"] = {"mode": "urlencoded", "urlencoded": fields}
+    events = [_event("test", _checks(step, operation))]
+    if step.before:
+        events.append(_event("prerequest", step.before))
+    item = {"name": step.title or step.operation, "event": events, "request": request, "response": []}
+    return item | ({"protocolProfileBehavior": {"followRedirects": False}} if "303" in operation["responses"] else {})
+
+
+def _checks(step: Step, operation: Mapping[str, Any]) -> str:
+    """Whether it went well, and what is learnt of it."""
+    good = [int(status) for status in operation["responses"] if status.startswith("2") or status == "303"]
+    lines = [f"pm.test({json.dumps(operation['summary'])}, () => pm.expect(pm.response.code).to.be.oneOf({good}));"]
+    if any("ETag" in answer.get("headers", {}) for answer in operation["responses"].values()):
+        lines.append('pm.environment.set("etag", pm.response.headers.get("ETag"));')
+    if step.learns:
+        lines.append("const said = pm.response.json();")
+        lines += [f'pm.environment.set("{name}", said.{place});' for name, place in step.learns.items()]
+    return "\n".join([*lines, step.after.strip()])
+
+
+def _body(step: Step, media: Mapping[str, Any]) -> Any:
+    example = media["example"] if "example" in media else next(iter(media["examples"].values()))["value"]
+    if not isinstance(step.body, Mapping):
+        return step.body
+    return {name: value for name, value in {**example, **step.body}.items() if value is not LEFT_OUT}
+
+
+def _url(path: str, step: Step) -> dict[str, Any]:
+    parts = [
+        step.path.get(part[1:-1], f"{{{part}}}") if part.startswith("{") else part
+        for part in path.strip("/").split("/")
+    ]
+    query = [{"key": key, "value": value} for key, value in step.query.items()]
+    asked = "&".join(f"{entry['key']}={entry['value']}" for entry in query)
+    raw = f"{{{{base_url}}}}/{'/'.join(parts)}{f'?{asked}' if asked else ''}"
+    return {"raw": raw, "host": ["{{base_url}}"], "path": parts, **({"query": query} if query else {})}
+
+
+def _auth(path: str, step: Step, operation: Mapping[str, Any]) -> dict[str, Any]:
+    if step.client:
+        pair = {"username": f"{{{{{step.client}_client_id}}}}", "password": f"{{{{{step.client}_client_secret}}}}"}
+        return {"type": "basic", "basic": [{"key": key, "value": value} for key, value in pair.items()]}
+    schemes = {name for needed in operation["security"] for name in needed}
+    if "management" in schemes:
+        token = "operator_token" if path.startswith(_PLATFORM) else "management_token"
+    elif operation["security"] == [{"bearer": []}]:
+        token = "access_token"
+    else:
+        return {"type": "noauth"}
+    return {"type": "bearer", "bearer": [{"key": "token", "value": f"{{{{{token}}}}}"}]}
+
+
+def _mail(mail: Mail) -> Item:
+    script = _READ_MAIL % {"to": mail.to, "into": mail.into, "pattern": mail.pattern, "count": mail.count}
+    url = {"raw": "{{base_url}}/dev/mail.json", "host": ["{{base_url}}"], "path": ["dev", "mail.json"]}
+    request = {"method": "GET", "header": [], "url": url, "auth": {"type": "noauth"}}
+    return {"name": mail.title, "event": [_event("test", script)], "request": request, "response": []}
+
+
+def _event(listen: str, script: str) -> dict[str, Any]:
+    return {"listen": listen, "script": {"type": "text/javascript", "exec": script.strip().splitlines()}}
+
+
+def _require_unique(made: Iterable[Item]) -> None:
+    """Requests are found again by their names."""
+    names = [item["name"] for folder in made for item in folder["item"]]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"more than one step is called {sorted(twice)}")
