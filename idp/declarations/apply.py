@@ -121,9 +121,11 @@ class _Run:
         try:
             return act()
         except Invalid as invalid:
-            field = invalid.field if invalid.field in change.after else None
-            path = () if field is None else (field,)
+            field = invalid.field or ""
+            known = self.declaration.written(change.kind, change.name, field) is not None
             sentence = invalid.detail.removeprefix(f"{field}: ")
-            raise DeclarationInvalid([self.declaration.problem(change.kind, change.name, path, sentence)]) from invalid
+            path = (field,) if known else ()
+            problem = self.declaration.problem(change.kind, change.name, path, sentence)
+            raise DeclarationInvalid([problem]) from invalid
         except (Conflict, NotFound) as conflict:
             raise DeclarationRefused(f"{change.title}: {conflict.detail}") from conflict

@@ -65,14 +65,19 @@ class Declaration:
         """Something wrong with a member of a thing."""
         return self.source.problem((*self.paths.get((kind, name), ()), *inner), sentence)
 
-    def position(self, kind: Kind, name: str, member: str, item: str) -> Path:
-        """Where `item` stands in a member that is a list; nothing where that cannot be said."""
+    def written(self, kind: Kind, name: str, member: str) -> Any:
+        """What stands in the document for a member of a thing; None where nothing does."""
         found: Any = self.source.data
         for step in (*self.paths.get((kind, name), ()), member):
             try:
                 found = found[step]
             except (LookupError, TypeError):
-                return ()
+                return None
+        return found
+
+    def position(self, kind: Kind, name: str, member: str, item: str) -> Path:
+        """Where `item` stands in a member that is a list; nothing where that cannot be said."""
+        found = self.written(kind, name, member)
         return (found.index(item),) if isinstance(found, list) and item in found else ()
 
 

@@ -56,7 +56,7 @@ class Verbs:
 
     def settings(self, change: Change) -> None:
         """Name, policy, branding and limits."""
-        tenants.update(self.platform, self.tenant, dict(change.after))
+        tenants.update(self.platform, self.tenant, {name: _text(value) for name, value in change.after.items()})
 
     def client(self, change: Change) -> None:
         """A client, but for its roles."""
@@ -179,3 +179,10 @@ class Verbs:
 
 def _open(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+
+
+def _text(value: Any) -> str:
+    """As a setting is written; an empty text is the default."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
