@@ -150,12 +150,6 @@ class Status(Body):
     status = fields.String(required=True, validate=validate.OneOf(["accepted", "verified"]))
 
 
-class Deletion(Body):
-    """When an account will be gone."""
-
-    deletes_at = moment("Until then whoever signs in can keep it.")
-
-
 class Me(ProfileFields):  # type: ignore[misc,valid-type]
     """An account as its owner sees it."""
 

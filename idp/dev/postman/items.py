@@ -9,6 +9,8 @@ from idp.dev.postman.steps import LEFT_OUT, Chapter, Mail, Step
 Item = dict[str, Any]
 
 _PLATFORM = "/api/v1/"
+_PARTS = {"client_id": "made_client_id"}
+"""Variables for parts of addresses, where the name is another thing's already."""
 _READ_MAIL = """
 const mails = pm.response.json().filter((mail) => mail.to === pm.environment.get("%(to)s"));
 const found = mails.map((mail) => mail.text.match(%(pattern)s)).filter((match) => match);
@@ -89,7 +91,7 @@ def _body(step: Step, media: Mapping[str, Any]) -> Any:
 
 def _url(path: str, step: Step) -> dict[str, Any]:
     parts = [
-        step.path.get(part[1:-1], f"{{{part}}}") if part.startswith("{") else part
+        step.path.get(part[1:-1], f"{{{{{_PARTS.get(part[1:-1], part[1:-1])}}}}}") if part.startswith("{") else part
         for part in path.strip("/").split("/")
     ]
     query = [{"key": key, "value": value} for key, value in step.query.items()]

@@ -1,10 +1,14 @@
 """The chapters in the order in which they run: each begins with what the ones before it have learnt."""
 
-from idp.dev.postman.chapters import protocol, roles, sign_in, tokens
+from idp.dev.postman.chapters import farewell, invitations, people, protocol, roles, sign_in, tokens
 
 CHAPTERS = (
     protocol.CHAPTER,
     sign_in.CHAPTER,
     tokens.CHAPTER,
+    people.CHAPTER,
+    invitations.CHAPTER,
     roles.CHAPTER,
+    roles.IN_GROUPS,
+    farewell.CHAPTER,
 )

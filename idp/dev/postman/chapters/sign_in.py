@@ -5,10 +5,10 @@ from typing import Any
 from idp.api.tags import SIGN_IN
 from idp.dev.postman.steps import Chapter, Mail, Step
 
-_CODE = r"/(?:^|\s)(\d{4}\s?\d{4})(?:\s|$)/"
+CODE = r"/(?:^|\s)(\d{4}\s?\d{4})(?:\s|$)/"
 _LINK_TOKEN = r"/reset-password\?token=([\w-]+)/"
-_ME = {"client_id": "{{client_id}}"}
-_TOKENS = {"access_token": "access_token", "refresh_token": "refresh_token"}
+ME = {"client_id": "{{client_id}}"}
+TOKENS = {"access_token": "access_token", "refresh_token": "refresh_token"}
 _NEWCOMER = """
 const newcomer = Date.now().toString(36) + Math.random().toString(36).slice(2, 8);
 pm.environment.set("email", `ida-${newcomer}@acme.example`);
@@ -26,8 +26,8 @@ _CURRENT = {"current_password": "{{password}}"}
 
 
 def _login(title: str = "") -> Step:
-    body: dict[str, Any] = {**_ME, "email": "{{email}}", "password": "{{password}}"}
-    return Step("login", title, body=body, learns=_TOKENS)
+    body: dict[str, Any] = {**ME, "email": "{{email}}", "password": "{{password}}"}
+    return Step("login", title, body=body, learns=TOKENS)
 
 
 CHAPTER = Chapter(
@@ -36,32 +36,32 @@ CHAPTER = Chapter(
     (
         Step(
             "register",
-            body={**_ME, "email": "{{email}}", "password": "{{password}}"},
+            body={**ME, "email": "{{email}}", "password": "{{password}}"},
             before=_NEWCOMER,
             learns={"transaction": "transaction"},
         ),
-        Step("resend-verification", body={**_ME, "transaction": "{{transaction}}"}),
-        Mail("mail: two codes for the new address", "email", "code", _CODE, count=2),
-        Step("verify-email", body={**_ME, "transaction": "{{transaction}}", "code": "{{code}}"}, learns=_TOKENS),
+        Step("resend-verification", body={**ME, "transaction": "{{transaction}}"}),
+        Mail("mail: two codes for the new address", "email", "code", CODE, count=2),
+        Step("verify-email", body={**ME, "transaction": "{{transaction}}", "code": "{{code}}"}, learns=TOKENS),
         Step("get-me"),
         Step("change-me"),
-        Step("refresh", body={**_ME, "refresh_token": "{{refresh_token}}"}, learns=_TOKENS),
+        Step("refresh", body={**ME, "refresh_token": "{{refresh_token}}"}, learns=TOKENS),
         Step("change-email", body={**_CURRENT, "email": "{{other_email}}"}),
-        Mail("mail: a code for the other address", "other_email", "code", _CODE),
+        Mail("mail: a code for the other address", "other_email", "code", CODE),
         Step(
             "verify-own-email",
             body={"code": "{{code}}"},
-            learns=_TOKENS,
+            learns=TOKENS,
             after='pm.environment.set("email", pm.environment.get("other_email"));',
         ),
         Step("userinfo"),
         Step("userinfo-by-form", form={"access_token": "{{access_token}}"}),
-        Step("change-password", body={**_CURRENT, "new_password": "{{new_password}}"}, learns=_TOKENS, after=_SWAP),
-        Step("forgot-password", body={**_ME, "email": "{{email}}"}),
+        Step("change-password", body={**_CURRENT, "new_password": "{{new_password}}"}, learns=TOKENS, after=_SWAP),
+        Step("forgot-password", body={**ME, "email": "{{email}}"}),
         Mail("mail: a link for the other address", "other_email", "link_token", _LINK_TOKEN),
         Step(
             "reset-password",
-            body={**_ME, "token": "{{link_token}}", "password": "{{new_password}}"},
+            body={**ME, "token": "{{link_token}}", "password": "{{new_password}}"},
             before=_ANOTHER_PASSWORD,
             after=_SWAP,
         ),
