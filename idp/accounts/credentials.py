@@ -46,6 +46,19 @@ def request_email_change(uow: UnitOfWork, user: User, address: str, password: st
     wanted = users.parse_email(address)
     if not attempts.confirm_password(uow, user, password):
         return False
+    _ask(uow, user, wanted)
+    return True
+
+
+def ask_for_address(uow: UnitOfWork, user: User, address: str) -> None:
+    """An administrator asks for another address for somebody: only whoever reads its mail can make it theirs (R36).
+
+    Raises:
+        EmailInvalid: not an address.
+    """
+    _ask(uow, user, users.parse_email(address))
+
+
+def _ask(uow: UnitOfWork, user: User, wanted: str) -> None:
     verification.ask_for_change(uow, user, wanted)
     events.record(uow, EventType.EMAIL_CHANGE_REQUESTED, user, wanted=wanted)
-    return True

@@ -2,16 +2,35 @@
 
 from idp.api.auth import login, me, passwords, registration, sessions
 from idp.api.auth.routes import auth
-from idp.api.management import assignments, group_members, groups, holders, permissions, principal, roles
+from idp.api.management import (
+    assignments,
+    consents,
+    group_members,
+    groups,
+    holders,
+    invitations,
+    permissions,
+    principal,
+    roles,
+    user_acts,
+    user_bulk,
+    user_sessions,
+    user_ways_in,
+    users,
+)
 from idp.api.management.routes import management
 from idp.api.operations import Operations
+from idp.api.platform import declarations
 from idp.api.platform.routes import platform
 
 MODULES = (
     assignments,
+    consents,
+    declarations,
     group_members,
     groups,
     holders,
+    invitations,
     login,
     me,
     passwords,
@@ -20,6 +39,11 @@ MODULES = (
     registration,
     roles,
     sessions,
+    user_acts,
+    user_bulk,
+    user_sessions,
+    user_ways_in,
+    users,
 )
 """Modules that add their operations when they are imported."""
 

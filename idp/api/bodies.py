@@ -115,14 +115,15 @@ class StrictParser(FlaskParser):
         """Answer what does not fit."""
         messages = error.messages if isinstance(error.messages, dict) else {"json": error.messages}
         if "query" in messages:
-            raise QueryInvalid(list(_pointed(messages["query"], "")))
-        raise BodyInvalid(list(_pointed(messages["json"], "")))
+            raise QueryInvalid(list(pointed(messages["query"], "")))
+        raise BodyInvalid(list(pointed(messages["json"], "")))
 
 
-def _pointed(messages: Any, pointer: str) -> Iterator[tuple[str, str]]:
+def pointed(messages: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    """What marshmallow found wrong, by JSON pointer."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
-            yield from _pointed(inner, pointer if name == "_schema" else f"{pointer}/{_step(name)}")
+            yield from pointed(inner, pointer if name == "_schema" else f"{pointer}/{_step(name)}")
     else:
         for message in messages if isinstance(messages, list) else [messages]:
             yield pointer, str(message)

@@ -61,9 +61,9 @@ class _Flag(fields.Boolean):
         return value
 
 
-def flag(description: str) -> fields.Boolean:
+def flag(description: str, *, required: bool = False) -> fields.Boolean:
     """True or false."""
-    return _Flag(metadata={"description": description})
+    return _Flag(required=required, metadata={"description": description})
 
 
 def shown(description: str, **options: Any) -> fields.String:

@@ -65,7 +65,7 @@ class Listing:
         self._filters = {f"filter[{key}]": given for key, given in (filters or {}).items()}
         self.query = self._schema()
 
-    def page(self, uow: UnitOfWork, statement: Select[Any], query: Mapping[str, Any]) -> Page:
+    def page(self, uow: UnitOfWork, statement: Select[*tuple[Any, ...]], query: Mapping[str, Any]) -> Page:
         """The page that `query` asks for.
 
         Raises:

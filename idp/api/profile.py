@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from idp.api.fields import text
 from idp.api.schemas import Body
+from idp.users.models import User
 
 _LOCALE = r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
 
@@ -48,3 +49,13 @@ def _profile(*, nullable: bool) -> dict[str, fields.Field[Any]]:
 ProfileFields = Body.from_dict(_profile(nullable=False), name="ProfileFields")
 NullableProfileFields = Body.from_dict(_profile(nullable=True), name="NullableProfile")
 PROFILE = frozenset(ProfileFields().fields)
+
+
+def merged(user: User, sent: dict[str, Any]) -> dict[str, Any]:
+    """The members of a profile that a body changes; an address is merged part by part, as RFC 7396 wants it."""
+    changes = {name: value for name, value in sent.items() if name in PROFILE}
+    if changes.get("address") is not None:
+        address = user.profile.model_dump()["address"] or {}
+        parts = {name: value for name, value in (address | changes["address"]).items() if value is not None}
+        changes["address"] = parts or None
+    return changes

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields
 
-from idp.api.fields import shown
+from idp.api.fields import moment, shown
 
 
 class Body(Schema):
@@ -25,6 +25,12 @@ def listed(item: type[Schema]) -> type[Schema]:
         ),
     }
     return Body.from_dict(members, name=f"{item.__name__.removesuffix('Out')}Page")
+
+
+class Deletion(Body):
+    """When an account will be gone."""
+
+    deletes_at = moment("Until then whoever signs in can keep it.")
 
 
 class Pointed(Body):

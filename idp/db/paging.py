@@ -47,11 +47,11 @@ class Page:
         next: key of the last row, when there are more.
     """
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Row[*tuple[Any, ...]]]
     next: Key | None
 
 
-def page(session: Session, statement: Select[Any], order: Order, *, after: Key | None, limit: int) -> Page:
+def page(session: Session, statement: Select[*tuple[Any, ...]], order: Order, *, after: Key | None, limit: int) -> Page:
     """The rows of `statement` behind `after`.
 
     Args:

@@ -159,6 +159,18 @@ def _require_free(uow: UnitOfWork, address: str, *, but: UUID | None = None) -> 
         raise EmailTaken(f"{address} belongs to somebody in this tenant already.")
 
 
+def get(uow: UnitOfWork, user_id: UUID) -> User:
+    """The person with this id.
+
+    Raises:
+        NoSuchUser: nobody in this tenant has it.
+    """
+    user = uow.find(User, user_id)
+    if user is None:
+        raise NoSuchUser("There is no such person.")
+    return user
+
+
 def find_by_email(uow: UnitOfWork, email: str) -> User | None:
     """The person with this address, disabled or not."""
     return uow.session.scalar(

@@ -7,10 +7,12 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from idp.accounts import credentials, leaving, verification
+from idp.api import profile
 from idp.api.auth import examples, schemas
 from idp.api.auth.caller import Caller
 from idp.api.auth.routes import auth
 from idp.api.problems import ProfileChanged, answer, code_mismatch, password_mismatch
+from idp.api.schemas import Deletion
 from idp.api.tags import ACCOUNT
 from idp.authn import attempts
 from idp.crypto.secrets import digest, encode
@@ -53,7 +55,7 @@ def change_me(caller: Caller, sent: dict[str, Any]) -> Response:
         raise ProfileChanged("The account was changed meanwhile. Get it again.")
     if "deletes_at" in sent:
         leaving.cancel_deletion(uow, user)
-    users.update_profile(uow, user, _merged(user, sent))
+    users.update_profile(uow, user, profile.merged(user, sent))
     uow.flush()
     uow.session.refresh(user)
     return _shown(caller)
@@ -64,7 +66,7 @@ def change_me(caller: Caller, sent: dict[str, Any]) -> Response:
     "/me",
     tag=ACCOUNT,
     body=(schemas.ConfirmedByPassword, examples.CONFIRMED),
-    answers={202: (schemas.Deletion, examples.DELETION)},
+    answers={202: (Deletion, examples.DELETION)},
     refuses=("password-mismatch", "last-owner", "throttled", "busy"),
     bearer=True,
 )
@@ -129,16 +131,6 @@ def verify_own_email(caller: Caller, sent: dict[str, Any]) -> Response:
     if not verification.prove_own_by_code(caller.uow, caller.user, sent["code"], session=caller.session):
         return answer(code_mismatch())
     return jsonify(caller.fresh_tokens())
-
-
-def _merged(user: User, sent: dict[str, Any]) -> dict[str, Any]:
-    """The members that change; an address is merged part by part, as RFC 7396 wants it."""
-    changes = {name: value for name, value in sent.items() if name != "deletes_at"}
-    if changes.get("address") is not None:
-        address = user.profile.model_dump()["address"] or {}
-        parts = {name: value for name, value in (address | changes["address"]).items() if value is not None}
-        changes["address"] = parts or None
-    return changes
 
 
 def _shown(caller: Caller) -> Response:

@@ -1,0 +1,111 @@
+"""``users/bulk``: up to a thousand people in one call, with an answer for each."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from idp.api.bodies import BodyInvalid, pointed
+from idp.api.management.people import ID, NEW, CreateUser
+from idp.api.management.routes import management
+from idp.api.schemas import Body, Pointed
+from idp.api.tags import PEOPLE
+from idp.db.unit import UnitOfWork
+from idp.errors import IdPError
+from idp.rbac.permissions import Permission
+from idp.users import bulk
+from idp.users.models import User
+
+_ITEM = CreateUser()
+EXAMPLE = {"users": [NEW, {"email": "not an address"}]}
+ANSWER = {
+    "created": 1,
+    "refused": 1,
+    "results": [
+        {"index": 0, "status": "created", "id": ID},
+        {
+            "index": 1,
+            "status": "refused",
+            "code": "email-invalid",
+            "detail": "This is not an email address.",
+            "errors": [{"pointer": "/users/1/email", "detail": "This is not an email address."}],
+        },
+    ],
+}
+
+
+class CreateUsers(Body):
+    """People to add, each as `POST users` takes one."""
+
+    users = fields.List(
+        fields.Dict(keys=fields.String()),
+        required=True,
+        validate=validate.Length(1, bulk.MAX_PEOPLE),
+        metadata={
+            "description": f"1 to {bulk.MAX_PEOPLE} of them.",
+            "items": {"$ref": "#/components/schemas/CreateUser"},
+        },
+    )
+
+
+class BulkResult(Body):
+    """What became of one of them."""
+
+    index = fields.Integer(required=True, strict=True, metadata={"description": "Place in `users`, from 0."})
+    status = fields.String(required=True, validate=validate.OneOf(["created", "refused"]))
+    id = fields.String(metadata={"description": "Of whoever was created."})
+    code = fields.String(metadata={"description": "Why not, for programs."})
+    detail = fields.String(metadata={"description": "Why not, in a sentence."})
+    errors = fields.List(fields.Nested(Pointed))
+
+
+class BulkResults(Body):
+    """What became of them, in their order."""
+
+    created = fields.Integer(required=True, strict=True)
+    refused = fields.Integer(required=True, strict=True)
+    results = fields.List(fields.Nested(BulkResult), required=True)
+
+
+@management.operation(
+    "POST",
+    "/users/bulk",
+    needs=Permission.USERS_WRITE,
+    tag=PEOPLE,
+    body=(CreateUsers, EXAMPLE),
+    answer=(200, BulkResults, ANSWER),
+)
+def create_users(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
+    """Add many people.
+
+    Each is looked at by itself: what is wrong with one does no harm to the others. Nobody gets a mail; with an
+    `Idempotency-Key` a call that was cut off can be sent again.
+    """
+    results: list[dict[str, Any]] = [_read(index, members) for index, members in enumerate(sent["users"])]
+    fit = [result for result in results if "newcomer" in result]
+    for result, made in zip(fit, bulk.create_all(uow, [result.pop("newcomer") for result in fit]), strict=True):
+        result.update(_made(result["index"], made))
+    created = sum(result["status"] == "created" for result in results)
+    return {"created": created, "refused": len(results) - created, "results": results}
+
+
+def _read(index: int, members: dict[str, Any]) -> dict[str, Any]:
+    """One of them, as far as it can be told without looking at the others."""
+    try:
+        return {"index": index, "newcomer": bulk.read(_ITEM.load(members))}
+    except ValidationError as wrong:
+        return _refused(index, BodyInvalid(list(pointed(wrong.messages, ""))))
+    except IdPError as refused:
+        return _refused(index, refused)
+
+
+def _made(index: int, made: User | IdPError) -> dict[str, Any]:
+    if isinstance(made, User):
+        return {"status": "created", "id": str(made.id)}
+    return _refused(index, made)
+
+
+def _refused(index: int, error: IdPError) -> dict[str, Any]:
+    field = getattr(error, "field", None)
+    found = getattr(error, "errors", None) or ([(f"/{field}", error.detail)] if field else [])
+    errors = [{"pointer": f"/users/{index}{pointer}", "detail": detail} for pointer, detail in found]
+    return {"index": index, "status": "refused", "code": error.code, "detail": error.detail, "errors": errors}
