@@ -31,6 +31,7 @@ def unmake_owner(app: Any, wiring: Wiring, job: tuple[str, str, UUID, UUID]) -> 
         user = uow.get(User, whom)
         if verb != "unassign":
             bounds.require_over_user(uow, whom)
+        if verb == "disable":  # the account page does not, before it asks for a deletion
             uow.hold(user)
         UNMAKE[verb](uow, user)
         return "done"
