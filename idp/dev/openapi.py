@@ -1,4 +1,4 @@
-"""``make openapi``: the committed document of the API, and the Postman collection that is made of it.
+"""``make openapi``: the committed document of the API, the Postman collection that is made of it, and tables of a page.
 
 The same operations give the same bytes, so a test can tell when they are stale.
 """
@@ -11,7 +11,7 @@ import click
 from flask import Flask
 
 from idp.api import blueprints, docs, spec
-from idp.dev import postman
+from idp.dev import postman, reference
 
 FOLDER = Path(__file__).parents[2] / "openapi"
 BASE_URL = "http://localhost:8000"
@@ -23,6 +23,8 @@ def main() -> None:
     for name, text in files().items():
         (FOLDER / name).write_text(text)
         click.echo(f"openapi/{name}")
+    reference.PAGE.write_text(reference.page())
+    click.echo("docs/api.md")
 
 
 def files() -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from idp.api.problems import CATALOGUE, TITLES
-from idp.dev import openapi, postman
+from idp.dev import openapi, postman, reference
 from idp.http.problems import status_of
 from idp.rbac.permissions import Permission, catalogue
 from tests.api.conformance import document, why_not
@@ -56,6 +56,17 @@ PROMISED = {
 @pytest.mark.parametrize("name", ["openapi.json", "idp.postman_collection.json", "idp.postman_environment.json"])
 def test_what_is_committed_is_what_the_code_says(name: str) -> None:
     assert (openapi.FOLDER / name).read_text() == openapi.files()[name], "make openapi writes it anew"
+
+
+def test_the_tables_of_the_page_are_what_the_code_says() -> None:
+    """docs/api.md: every permission with who has it, and every code with its status."""
+    text = reference.PAGE.read_text()
+    assert text == reference.page(), "make openapi writes them anew"
+    assert re.findall(r"^\| `([a-z]+:[a-z]+)` \|", text, re.MULTILINE) == [
+        permission.value for permission in Permission
+    ]
+    codes = re.findall(r"^\| (\d+) \| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert {code: int(status) for status, code in codes} == {code: status for code, (status, _) in CATALOGUE.items()}
 
 
 def test_what_is_served_is_what_is_committed(app: Any) -> None:
