@@ -12,6 +12,7 @@ from idp.declarations.plan import plan
 from idp.declarations.things import Action, Change, Declaration, Kind, Plan
 from idp.declarations.verbs import Verbs
 from idp.errors import Conflict, Invalid, NotFound
+from idp.rbac import bounds
 from idp.tenants import service as tenants
 from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import Tenant
@@ -60,10 +61,7 @@ def apply(
         DeclarationRefused: it cannot be done safely to what is there, or what is there is not what was agreed on.
     """
     lock(platform, f"declaration:{declaration.slug}")
-    try:
-        tenant = tenants.get(platform, declaration.slug)
-    except NoSuchTenant:
-        tenant = None
+    tenant = _held(platform, declaration.slug)
     present = states.of_nobody(declaration.slug) if tenant is None else states.of_tenant(platform, tenant)
     loopback_http = not base_url.startswith("https://")
     found = plan(present, declaration, prune=prune, loopback_http=loopback_http)
@@ -85,6 +83,18 @@ def rehearse(platform: PlatformUnit, declaration: Declaration, *, base_url: str,
         return apply(unit, declaration, base_url=base_url, prune=prune).plan
     finally:
         unit.close()
+
+
+def _held(platform: PlatformUnit, slug: str) -> Tenant | None:
+    """The tenant, as it is now; whoever would change its settings or roles waits for us.  None when there is none."""
+    try:
+        tenant = tenants.get(platform, slug)
+    except NoSuchTenant:
+        return None
+    with platform.within(tenant) as uow:
+        bounds.take_turn(uow)
+    platform.session.refresh(tenant, with_for_update={"key_share": True})
+    return tenant
 
 
 class _Run:

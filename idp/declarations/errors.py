@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from idp.errors import Conflict, Invalid
 
 Path = tuple[str | int, ...]
+MAX_SHOWN = 50
+"""Mistakes that are named at once."""
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -34,14 +36,14 @@ class DeclarationInvalid(Invalid):
     """The document is not as it must be.
 
     Attributes:
-        problems: each thing that is wrong.
+        problems: each thing that is wrong, in the order of the lines.
         errors: the same, as JSON pointer and sentence.
     """
 
     code = "declaration-invalid"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0)[:MAX_SHOWN])
         super().__init__("\n".join(str(problem) for problem in self.problems))
         self.errors = [(pointer(problem.path), problem.sentence) for problem in self.problems]
 

@@ -14,7 +14,7 @@ from idp.events import service as events
 from idp.events.types import EventType
 from idp.ids import new_id
 from idp.mail import settings as mail_settings
-from idp.oauth import clients, management, resources
+from idp.oauth import management, registration, resources
 from idp.oauth.models import ApiResource, Client
 from idp.rbac import app_permissions, groups, roles
 from idp.rbac import service as rbac
@@ -62,13 +62,13 @@ class Verbs:
         """A client, but for its roles."""
         if change.action is Action.CREATE:
             metadata = members.metadata_of(change.name, change.after, loopback_http=self.loopback_http)
-            row, secret = clients.register(self.uow, metadata)
+            row, secret = registration.register(self.uow, metadata)
             self.credentials[change.name] = {
                 "client_id": str(row.id),
                 **({} if secret is None else {"client_secret": secret}),
             }
         elif change.action is Action.DELETE:
-            clients.remove(self.uow, self._client(change.name))
+            registration.remove(self.uow, self._client(change.name))
         elif changed := {name: value for name, value in change.after.items() if name != "roles"}:
             self._update_client(self._client(change.name), changed)
 
