@@ -17,6 +17,8 @@ COMMANDS = {
     "tenant": "tenants",
     "user": "users",
     "invitation": "invitations",
+    "role": "roles",
+    "group": "groups",
     "client": "clients",
     "resource": "resources",
     "key": "keys",

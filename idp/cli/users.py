@@ -11,6 +11,7 @@ from idp.cli.connect import tenant_unit
 from idp.cli.invitations import invite
 from idp.cli.leaving import delete, erase, export
 from idp.cli.options import password_stdin, read_password, tenant, verb
+from idp.cli.rights import permissions
 from idp.rbac import service as rbac
 from idp.users import service as users
 
@@ -20,7 +21,7 @@ _role = click.option("--role", "roles", multiple=True, required=True, metavar="R
 
 @click.group()
 def user() -> None:
-    """People: invite, create, list, let in, shut out, export, erase."""
+    """People: invite, create, list, let in, shut out, what they may do, export, erase."""
 
 
 @verb(user, "create")
@@ -116,5 +117,5 @@ def unassign_role(slug: str, who: str, roles: tuple[str, ...]) -> None:
         output.record(people.whole(uow, row))
 
 
-for command in (invite, reset_password, set_password, verify, unlock, sessions, export, erase, delete):
+for command in (invite, permissions, reset_password, set_password, verify, unlock, sessions, export, erase, delete):
     user.add_command(command)
