@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from idp.dev.postman.steps import LEFT_OUT, Chapter, Mail, Step
+from idp.dev.postman.steps import LEFT_OUT, Chapter, Mail, Page, Step
 
 Item = dict[str, Any]
 
@@ -26,6 +26,17 @@ if (found.length < %(count)d && tries < 100) {
 """
 
 
+_READ_FORM = """
+const hidden = (name) => (pm.response.text().match(new RegExp(`name="${name}" value="([^"]+)"`)) || [])[1];
+pm.test("a form is shown", () => pm.expect(hidden("csrf")).to.be.a("string"));
+pm.environment.set("csrf", hidden("csrf"));
+pm.environment.set("flow", hidden("flow"));
+"""
+_LEAVE = """
+pm.test("the browser is sent back", () => pm.expect(pm.response.code).to.equal(303));
+"""
+
+
 def folders(document: Mapping[str, Any], chapters: Iterable[Chapter]) -> list[Item]:
     """A folder for each chapter."""
     operations = {
@@ -36,13 +47,20 @@ def folders(document: Mapping[str, Any], chapters: Iterable[Chapter]) -> list[It
     }
     made: list[Item] = []
     for chapter in chapters:
-        items = [
-            _mail(step) if isinstance(step, Mail) else _request(step, *operations[step.operation])
-            for step in chapter.steps
-        ]
+        items = [_item(step, operations) for step in chapter.steps]
         made.append({"name": chapter.name, "description": chapter.description, "item": items})
     _require_unique(made)
     return made
+
+
+def _item(step: Step | Mail | Page, operations: Mapping[str, tuple[str, str, Mapping[str, Any]]]) -> Item:
+    match step:
+        case Mail():
+            return _mail(step)
+        case Page():
+            return _page(step)
+        case Step():
+            return _request(step, *operations[step.operation])
 
 
 def _request(step: Step, path: str, method: str, operation: Mapping[str, Any]) -> Item:
@@ -53,7 +71,7 @@ def _request(step: Step, path: str, method: str, operation: Mapping[str, Any]) -
         "method": method.upper(),
         "description": operation.get("description", operation["summary"]),
         "header": headers,
-        "url": _url(path, step),
+        "url": _url(path, step.query, step.path),
         "auth": _auth(path, step, operation),
     }
     content = operation.get("requestBody", {}).get("content", {})
@@ -89,15 +107,17 @@ def _body(step: Step, media: Mapping[str, Any]) -> Any:
     return {name: value for name, value in {**example, **step.body}.items() if value is not LEFT_OUT}
 
 
-def _url(path: str, step: Step) -> dict[str, Any]:
+def _url(path: str, query: Mapping[str, str], given: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """An address; its parts are variables of their names, where nothing else is `given`."""
+    known = given or {}
     parts = [
-        step.path.get(part[1:-1], f"{{{{{_PARTS.get(part[1:-1], part[1:-1])}}}}}") if part.startswith("{") else part
+        known.get(part[1:-1], f"{{{{{_PARTS.get(part[1:-1], part[1:-1])}}}}}") if part.startswith("{") else part
         for part in path.strip("/").split("/")
     ]
-    query = [{"key": key, "value": value} for key, value in step.query.items()]
-    asked = "&".join(f"{entry['key']}={entry['value']}" for entry in query)
-    raw = f"{{{{base_url}}}}/{'/'.join(parts)}{f'?{asked}' if asked else ''}"
-    return {"raw": raw, "host": ["{{base_url}}"], "path": parts, **({"query": query} if query else {})}
+    asked = [{"key": key, "value": value} for key, value in query.items()]
+    text = "&".join(f"{key}={value}" for key, value in query.items())
+    raw = f"{{{{base_url}}}}/{'/'.join(parts)}{f'?{text}' if text else ''}"
+    return {"raw": raw, "host": ["{{base_url}}"], "path": parts, **({"query": asked} if asked else {})}
 
 
 def _auth(path: str, step: Step, operation: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,9 +136,19 @@ def _auth(path: str, step: Step, operation: Mapping[str, Any]) -> dict[str, Any]
 
 def _mail(mail: Mail) -> Item:
     script = _READ_MAIL % {"to": mail.to, "into": mail.into, "pattern": mail.pattern, "count": mail.count}
-    url = {"raw": "{{base_url}}/dev/mail.json", "host": ["{{base_url}}"], "path": ["dev", "mail.json"]}
-    request = {"method": "GET", "header": [], "url": url, "auth": {"type": "noauth"}}
+    request = {"method": "GET", "header": [], "url": _url("/dev/mail.json", {}), "auth": {"type": "noauth"}}
     return {"name": mail.title, "event": [_event("test", script)], "request": request, "response": []}
+
+
+def _page(page: Page) -> Item:
+    url = _url(f"/t/{{tenant_slug}}/{page.path}", page.query)
+    request: dict[str, Any] = {"method": "GET", "header": [], "url": url, "auth": {"type": "noauth"}}
+    if page.form is not None:
+        fields = {"csrf": "{{csrf}}", "flow": "{{flow}}", **page.form}
+        sent = [{"key": key, "value": value} for key, value in fields.items()]
+        request |= {"method": "POST", "body": {"mode": "urlencoded", "urlencoded": sent}}
+    item = {"name": page.title, "event": [_event("test", _LEAVE if page.ends else _READ_FORM)], "request": request}
+    return item | {"response": []} | ({"protocolProfileBehavior": {"followRedirects": False}} if page.ends else {})
 
 
 def _event(listen: str, script: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a chapter of the collection is made of: requests, and mails that are waited for."""
+"""What a chapter of the collection is made of: requests, mails that are waited for, and pages of a browser."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,9 +61,28 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """What somebody does in a browser: a page of ours is opened, or its form sent.
+
+    Attributes:
+        title: what the request is called.
+        path: below the issuer.
+        form: fields of the form that the page before had; its hidden ones are sent with them.  None opens the page.
+        query: parameters.
+        ends: whether this leads back to the application, where nobody follows.
+    """
+
+    title: str
+    path: str
+    form: Mapping[str, str] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Chapter:
     """A folder."""
 
     name: str
     description: str
-    steps: Sequence[Step | Mail]
+    steps: Sequence[Step | Mail | Page]

@@ -1,6 +1,6 @@
 """The chapters in the order in which they run: each begins with what the ones before it have learnt."""
 
-from idp.dev.postman.chapters import farewell, invitations, people, protocol, roles, sign_in, tokens
+from idp.dev.postman.chapters import consents, farewell, invitations, people, protocol, roles, sign_in, tokens
 
 CHAPTERS = (
     protocol.CHAPTER,
@@ -10,5 +10,6 @@ CHAPTERS = (
     invitations.CHAPTER,
     roles.CHAPTER,
     roles.IN_GROUPS,
+    consents.CHAPTER,
     farewell.CHAPTER,
 )
