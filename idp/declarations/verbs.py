@@ -18,6 +18,7 @@ from idp.oauth import management, registration, resources
 from idp.oauth.models import ApiResource, Client
 from idp.rbac import app_permissions, groups, roles
 from idp.rbac import service as rbac
+from idp.rbac.models import AppPermission
 from idp.tenants import service as tenants
 from idp.tenants.models import Tenant, TenantDomain
 
@@ -70,7 +71,8 @@ class Verbs:
         elif change.action is Action.DELETE:
             registration.remove(self.uow, self._client(change.name))
         elif changed := {name: value for name, value in change.after.items() if name != "roles"}:
-            self._update_client(self._client(change.name), changed)
+            client = self._client(change.name)
+            registration.update_client(self.uow, client, changed, loopback_http=self.loopback_http)
 
     def set_client_roles(self, change: Change) -> None:
         """The roles that a machine client holds."""
@@ -84,22 +86,21 @@ class Verbs:
     def resource(self, change: Change) -> None:
         """An API, but for its permissions."""
         if change.action is Action.DELETE:
-            resources.remove(self.uow, change.name)
+            resources.remove(self.uow, resources.get_by_identifier(self.uow, change.name))
             return
         values = dict(change.after)
         if "client" in values:
             name = values.pop("client")
             values["client_id"] = None if name is None else self._client(name).id
         if change.action is Action.CREATE:
-            claim = values.pop("permissions_claim")
-            resources.register(self.uow, identifier=change.name, **values).permissions_claim = claim
+            resources.register(self.uow, identifier=change.name, **values)
         else:
-            self._update_resource(self._resource(change.name), values)
+            resources.update_resource(self.uow, resources.get_by_identifier(self.uow, change.name), values)
 
     def permission(self, change: Change) -> None:
         """A permission of an API."""
         members = {**change.before, **change.after}
-        resource_id = self._resource(members.get("resource") or self._home(change.name)).id
+        resource_id = self._home(change.name, members.get("resource")).id
         if change.action is Action.DELETE:
             app_permissions.remove(self.uow, resource_id, change.name)
         else:
@@ -152,29 +153,16 @@ class Verbs:
         else:
             self.uow.execute(delete(TenantDomain).where(TenantDomain.domain == change.name))
 
-    def _update_client(self, row: Client, changed: Mapping[str, Any]) -> None:
-        for member, value in changed.items():
-            setattr(row, member, value.split() if member == "scope" else value)
-        events.record(self.uow, EventType.CLIENT_UPDATED, row, name=row.name, changed=sorted(changed))
-
-    def _update_resource(self, row: ApiResource, changed: Mapping[str, Any]) -> None:
-        for member, value in changed.items():
-            setattr(row, member, value)
-        events.record(self.uow, EventType.RESOURCE_UPDATED, row, identifier=row.identifier, changed=sorted(changed))
-
     def _client(self, name: str) -> Client:
         ours = Client.id != management.CONSOLE
         return self.uow.session.scalars(select(Client).where(Client.name == name, ours)).one()
 
-    def _resource(self, identifier: str) -> ApiResource:
-        return self.uow.session.scalars(select(ApiResource).where(ApiResource.identifier == identifier)).one()
-
-    def _home(self, permission: str) -> str:
-        """Identifier of the API that has a permission."""
-        rows = resources.list_all(self.uow)
-        by_id = {row.id: row.identifier for row in rows}
-        found = app_permissions.list_of(self.uow, by_id)
-        return next((by_id[row.resource_id] for row in found if row.name == permission), "")
+    def _home(self, permission: str, identifier: str | None) -> ApiResource:
+        """The API that a permission is, or shall be, one of."""
+        if identifier is not None:
+            return resources.get_by_identifier(self.uow, identifier)
+        found = self.uow.session.scalars(select(AppPermission).where(AppPermission.name == permission)).one()
+        return resources.get(self.uow, found.resource_id)
 
 
 def _open(value: Any) -> str:
