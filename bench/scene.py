@@ -16,7 +16,7 @@ from idp.authn import login, passwords, sessions
 from idp.authn.models import Session
 from idp.crypto.secrets import encode, mac, new_secret
 from idp.db.unit import UnitOfWork
-from idp.oauth import clients, codes, pkce
+from idp.oauth import codes, pkce, registration
 from idp.oauth.authorize import store
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import AuthorizationParameters, Client
@@ -124,8 +124,8 @@ def prepare(stack: Stack, slug: str = "acme") -> Scene:
             {"client_name": "Notes", "redirect_uris": [CALLBACK], "first_party": True}, loopback_http=True
         )
         machine = ClientMetadata.read({"client_name": "Robot", "type": "machine"}, loopback_http=True)
-        web_client, web_secret = clients.register(uow, web)
-        machine_client, machine_secret = clients.register(uow, machine)
+        web_client, web_secret = registration.register(uow, web)
+        machine_client, machine_secret = registration.register(uow, machine)
     return Scene(stack, tenant, web_client, web_secret or "", machine_client, machine_secret or "", people[0].id)
 
 

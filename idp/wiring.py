@@ -69,6 +69,7 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.ROLE_UNASSIGNED: (owners.keep_one,),
     EventType.RESOURCE_DELETED: (app_permissions.remove_all,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),
+    EventType.CLIENT_DISABLED: (grants.revoke_of_client,),
     EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
 }
 

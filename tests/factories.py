@@ -21,7 +21,7 @@ from idp.accounts import leaving
 from idp.authn import passwords
 from idp.db.unit import UnitOfWork
 from idp.keys import rsa
-from idp.oauth import clients, resources
+from idp.oauth import registration, resources
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import Client
 from idp.rbac import service as rbac
@@ -94,7 +94,7 @@ def make_client(uow: UnitOfWork, **members: Any) -> tuple[Client, str | None]:
         members.setdefault("post_logout_redirect_uris", [SIGNED_OUT])
         members.setdefault("first_party", True)
     metadata = ClientMetadata.read({"client_name": "Notes", **members}, loopback_http=False)
-    return clients.register(uow, metadata)
+    return registration.register(uow, metadata)
 
 
 class People:

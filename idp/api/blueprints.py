@@ -4,13 +4,17 @@ from idp.api.auth import login, me, passwords, registration, sessions
 from idp.api.auth.routes import auth
 from idp.api.management import (
     assignments,
+    client_secrets,
+    clients,
     consents,
     group_members,
     groups,
     holders,
     invitations,
+    operator_accesses,
     permissions,
     principal,
+    resources,
     roles,
     user_acts,
     user_bulk,
@@ -20,25 +24,32 @@ from idp.api.management import (
 )
 from idp.api.management.routes import management
 from idp.api.operations import Operations
-from idp.api.platform import declarations
+from idp.api.platform import accesses, declarations, health, tenants
 from idp.api.platform.routes import platform
 
 MODULES = (
+    accesses,
     assignments,
+    client_secrets,
+    clients,
     consents,
     declarations,
     group_members,
     groups,
+    health,
     holders,
     invitations,
     login,
     me,
+    operator_accesses,
     passwords,
     permissions,
     principal,
     registration,
+    resources,
     roles,
     sessions,
+    tenants,
     user_acts,
     user_bulk,
     user_sessions,

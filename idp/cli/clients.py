@@ -10,7 +10,7 @@ import click
 from idp.cli import output
 from idp.cli.connect import current, tenant_unit
 from idp.cli.options import confirm, named, tenant, verb, yes
-from idp.oauth import clients
+from idp.oauth import clients, registration
 from idp.oauth.errors import ClientMetadataInvalid, NoSuchClient
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import Client
@@ -72,7 +72,7 @@ def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, **options
         raise click.UsageError("Missing option '--name'")
     checked = ClientMetadata.read(given, loopback_http=not current().settings.is_https)
     with tenant_unit(slug) as uow:
-        row, secret = clients.register(uow, checked)
+        row, secret = registration.register(uow, checked)
         uow.flush()
         document = describe(row)
     head = {"client_id": document.pop("client_id"), **({"client_secret": secret} if secret else {})}
@@ -107,7 +107,7 @@ def rotate_secret(slug: str, client_id: str, overlap_hours: int) -> None:
     """Make another secret and show it once; the old one lives on for the overlap."""
     with tenant_unit(slug) as uow:
         row = clients.get(uow, _id(client_id))
-        secret = clients.rotate_secret(uow, row, overlap=timedelta(hours=overlap_hours))
+        secret = registration.rotate_secret(uow, row, overlap=timedelta(hours=overlap_hours))
     output.record({"client_id": row.id, "client_secret": secret, "overlap_hours": overlap_hours}, once="client_secret")
 
 
@@ -120,7 +120,7 @@ def delete(slug: str, client_id: str, yes: bool) -> None:
     confirm(yes, f"Delete the client {client_id} of {slug}, for good?")
     with tenant_unit(slug) as uow:
         row = clients.get(uow, _id(client_id))
-        clients.remove(uow, row)
+        registration.remove(uow, row)
     output.done({"client_id": row.id, "deleted": True}, f"{row.name} is deleted.")
 
 

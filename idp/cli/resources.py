@@ -62,5 +62,5 @@ def delete(slug: str, identifier: str, yes: bool) -> None:
     """Delete an API; tokens for it live out their minutes."""
     confirm(yes, f"Delete the API {identifier} of {slug}?")
     with tenant_unit(slug) as uow:
-        resources.remove(uow, identifier)
+        resources.remove(uow, resources.get_by_identifier(uow, identifier))
     output.done({"identifier": identifier, "deleted": True}, f"{identifier} is deleted.")

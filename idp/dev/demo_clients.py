@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from idp.db.unit import UnitOfWork
-from idp.oauth import clients, resources
+from idp.oauth import clients, registration, resources
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import ApiResource, Client
 from idp.rbac import roles
@@ -95,14 +95,14 @@ def _client(uow: UnitOfWork, known: Document, **members: Any) -> Document:
     metadata = ClientMetadata.read(members, loopback_http=True)
     found, secret = _find(uow, known, metadata.client_name), known.get("client_secret")
     if found is None:
-        found, secret = clients.register(uow, metadata)
+        found, secret = registration.register(uow, metadata)
         uow.flush()
     else:
         found.redirect_uris = metadata.redirect_uris
         found.post_logout_redirect_uris = metadata.post_logout_redirect_uris
         found.allowed_origins = metadata.allowed_origins
         if found.token_endpoint_auth_method != "none" and not _opens(uow, found, secret):
-            secret = clients.rotate_secret(uow, found, overlap=timedelta(0))
+            secret = registration.rotate_secret(uow, found, overlap=timedelta(0))
     return {
         "client_id": str(found.id),
         **({"client_secret": secret} if secret else {}),

@@ -1,30 +1,22 @@
-"""Clients: register, find, rotate a secret, delete; and the snapshot of one that every hot endpoint reads (R9, R11)."""
+"""Clients as they are read: one, all, and the snapshot that every hot endpoint judges a request by (R9, R11)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal_column, or_, select, update
+from sqlalchemy import func, literal_column, or_, select
 
-from idp.crypto.secrets import digest, matches, new_secret
+from idp.crypto.secrets import digest, matches
 from idp.db.cache import RowCache
 from idp.db.snapshot import read_tenant
 from idp.db.unit import UnitOfWork
-from idp.events import service as events
-from idp.events.types import EventType
-from idp.ids import new_id
 from idp.oauth import management
 from idp.oauth.errors import NoSuchClient
-from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import ApiResource, Client, ClientSecret
 from idp.rbac import effective
 from idp.rbac.effective import Rights
 from idp.rbac.models import AppPermission
-
-SECRET_OVERLAP = timedelta(hours=24)
-"""How long the old secret stays good when a new one is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,36 +56,6 @@ _registrations: RowCache[Registration | None] = RowCache(10_000)
 _origins: RowCache[bool] = RowCache(10_000)
 
 
-def register(uow: UnitOfWork, metadata: ClientMetadata) -> tuple[Client, str | None]:
-    """Add a client; answers it with its secret, which is shown this once, where its method has one."""
-    client = uow.add(
-        Client(
-            id=new_id(),
-            name=metadata.client_name,
-            type=metadata.type,
-            token_endpoint_auth_method=metadata.token_endpoint_auth_method,
-            redirect_uris=metadata.redirect_uris,
-            post_logout_redirect_uris=metadata.post_logout_redirect_uris,
-            grant_types=list(metadata.grant_types),
-            scope=metadata.scope_list,
-            allowed_origins=metadata.allowed_origins,
-            jwks=metadata.jwks,
-            first_party=metadata.first_party,
-            direct_sign_in=metadata.direct_sign_in,
-            require_pkce=metadata.require_pkce,
-            require_pushed_authorization_requests=metadata.require_pushed_authorization_requests,
-            permissions_claim=metadata.permissions_claim,
-            client_uri=metadata.client_uri,
-            policy_uri=metadata.policy_uri,
-            tos_uri=metadata.tos_uri,
-        )
-    )
-    uow.flush()
-    events.record(uow, EventType.CLIENT_CREATED, client, name=client.name, type=client.type)
-    has_secret = client.token_endpoint_auth_method.startswith("client_secret_")
-    return client, _add_secret(uow, client) if has_secret else None
-
-
 def get(uow: UnitOfWork, client_id: UUID) -> Client:
     """A client of this tenant, to change it.
 
@@ -109,37 +71,6 @@ def get(uow: UnitOfWork, client_id: UUID) -> Client:
 def list_all(uow: UnitOfWork) -> Sequence[Client]:
     """The tenant's clients, oldest first; not the console's, which is ours."""
     return uow.session.scalars(select(Client).where(Client.id != management.CONSOLE).order_by(Client.id)).all()
-
-
-def rotate_secret(uow: UnitOfWork, client: Client, *, overlap: timedelta = SECRET_OVERLAP) -> str:
-    """Make another secret; the newest old one lives on for `overlap`, older ones end now.
-
-    Raises:
-        NoSuchClient: this client authenticates without a secret.
-    """
-    if not client.token_endpoint_auth_method.startswith("client_secret_"):
-        raise NoSuchClient(f"This client authenticates by {client.token_endpoint_auth_method}; it has no secret.")
-    newest = uow.session.scalar(
-        select(ClientSecret.id)
-        .where(ClientSecret.client_id == client.id)
-        .order_by(ClientSecret.created_at.desc(), ClientSecret.id.desc())
-        .limit(1)
-    )
-    uow.execute(delete(ClientSecret).where(ClientSecret.client_id == client.id, ClientSecret.id != newest))
-    uow.execute(
-        update(ClientSecret)
-        .where(ClientSecret.client_id == client.id)
-        .values(expires_at=func.least(ClientSecret.expires_at, func.now() + overlap))
-    )
-    events.record(uow, EventType.CLIENT_SECRET_ROTATED, client)
-    return _add_secret(uow, client)
-
-
-def remove(uow: UnitOfWork, client: Client) -> None:
-    """Delete a client with its grants, codes, tokens and consents."""
-    events.record(uow, EventType.CLIENT_DELETED, client, name=client.name)
-    uow.flush()
-    uow.execute(delete(Client).where(Client.id == client.id))
 
 
 def find_registration(uow: UnitOfWork, client_id: UUID | None) -> Registration | None:
@@ -202,9 +133,3 @@ def forget() -> None:
     """Drop the caches; for tests and for the process that changed a client."""
     _registrations.clear()
     _origins.clear()
-
-
-def _add_secret(uow: UnitOfWork, client: Client) -> str:
-    secret = new_secret("cs")
-    uow.add(ClientSecret(client_id=client.id, secret_digest=digest(secret)))
-    return secret

@@ -84,6 +84,30 @@ class NoSuchResource(NotFound):
     code = "no-such-resource"
 
 
+class NoSuchSecret(NotFound):
+    """No living secret of this client has that id."""
+
+    code = "no-such-secret"
+
+
+class ClientIsBuiltin(Conflict):
+    """The console's client is what it is."""
+
+    code = "client-is-built-in"
+
+
+class ClientHasNoSecret(Conflict):
+    """The client authenticates without one."""
+
+    code = "client-has-no-secret"
+
+
+class LastSecret(Conflict):
+    """The client would have none."""
+
+    code = "last-secret"
+
+
 class ClientMetadataInvalid(Invalid):
     """A member of the client's metadata that we do not accept (RFC 7591 §3.2.2)."""
 

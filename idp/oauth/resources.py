@@ -1,11 +1,13 @@
 """API resources of a tenant: the audiences a token can be for, and what their scopes mean (RFC 8707)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select
 
+from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
@@ -13,14 +15,20 @@ from idp.ids import new_id
 from idp.oauth import management, scopes
 from idp.oauth.clients import Registration
 from idp.oauth.errors import ClientMetadataInvalid, NoSuchResource, OAuthError, ResourceTaken
-from idp.oauth.models import ApiResource, Grant
-from idp.rbac import permissions
+from idp.oauth.models import ApiResource, Client, Grant
+from idp.rbac import app_permissions, permissions
 
 MAX_IDENTIFIER = 500
 
 
 def register(
-    uow: UnitOfWork, *, identifier: str, name: str, scope: Sequence[str], client_id: UUID | None = None
+    uow: UnitOfWork,
+    *,
+    identifier: str,
+    name: str,
+    scope: Sequence[str],
+    client_id: UUID | None = None,
+    permissions_claim: bool = False,
 ) -> ApiResource:
     """Add an API.
 
@@ -30,6 +38,7 @@ def register(
         name: for people.
         scope: at least one scope of its own; a scope belongs to one resource.
         client_id: the machine client that may introspect its tokens.
+        permissions_claim: whether its tokens carry what their holder may do there.
 
     Raises:
         ClientMetadataInvalid: malformed.
@@ -39,22 +48,51 @@ def register(
         raise ClientMetadataInvalid(
             "identifier: an absolute URI without a fragment, and not under our own address.", field="identifier"
         )
+    row = ApiResource(id=new_id(), identifier=identifier, permissions_claim=permissions_claim)
+    _fill(uow, row, name=name, scope=scope, client_id=client_id)
+    events.record(uow, EventType.RESOURCE_CREATED, uow.add(row), identifier=identifier)
+    return row
+
+
+def update_resource(uow: UnitOfWork, row: ApiResource, changes: Mapping[str, Any]) -> ApiResource:
+    """Change an API; its identifier stays.
+
+    Args:
+        uow: the tenant's unit.
+        row: which one.
+        changes: by name: `name`, `scope`, `client_id`, `permissions_claim`.
+
+    Raises:
+        ClientMetadataInvalid: malformed.
+        ResourceTaken: a scope is another resource's.
+    """
+    before = {name: getattr(row, name) for name in ("name", "scope", "client_id", "permissions_claim")}
+    wanted = {**before, **changes}
+    changed = sorted(name for name, value in wanted.items() if value != before[name])
+    if changed:
+        _fill(uow, row, name=wanted["name"], scope=wanted["scope"], client_id=wanted["client_id"])
+        row.permissions_claim = wanted["permissions_claim"]
+        events.record(uow, EventType.RESOURCE_UPDATED, row, identifier=row.identifier, changed=changed)
+    uow.flush()
+    return row
+
+
+def _fill(uow: UnitOfWork, row: ApiResource, *, name: str, scope: Sequence[str], client_id: UUID | None) -> None:
     if not name.strip() or not name.isprintable() or len(name) > 100:  # noqa: PLR2004
         raise ClientMetadataInvalid("name: 1 to 100 printable characters.", field="name")
     if not scope or not all(scopes.is_scope(item) and item not in scopes.STANDARD for item in scope):
         raise ClientMetadataInvalid("scope: at least one scope name that is not a standard one.", field="scope")
-    if reserved := sorted(set(scope) & permissions.NAMES):
+    if reserved := sorted((set(scope) - set(row.scope or ())) & permissions.NAMES):
         raise ClientMetadataInvalid(f"scope: {reserved[0]} is a scope of the management API.", field="scope")
-    other = uow.session.scalar(
-        select(ApiResource).where(or_(ApiResource.identifier == identifier, ApiResource.scope.op("&&")(list(scope))))
-    )
+    if client_id is not None and uow.find(Client, client_id) is None:
+        raise ClientMetadataInvalid("client_id: there is no such client.", field="client_id")
+    lock(uow, f"resources:{uow.tenant.id}")
+    with uow.session.no_autoflush:
+        same = or_(ApiResource.identifier == row.identifier, ApiResource.scope.op("&&")(list(scope)))
+        other = uow.session.scalar(select(ApiResource).where(same, ApiResource.id != row.id))
     if other is not None:
         raise ResourceTaken(f"{other.identifier} has that identifier or one of these scopes already.")
-    resource = uow.add(
-        ApiResource(id=new_id(), identifier=identifier, name=name.strip(), scope=list(scope), client_id=client_id)
-    )
-    events.record(uow, EventType.RESOURCE_CREATED, resource, identifier=identifier)
-    return resource
+    row.name, row.scope, row.client_id = name.strip(), list(dict.fromkeys(scope)), client_id
 
 
 def is_identifier(text: str) -> bool:
@@ -73,18 +111,37 @@ def list_all(uow: UnitOfWork) -> Sequence[ApiResource]:
     return uow.session.scalars(select(ApiResource).order_by(ApiResource.identifier)).all()
 
 
-def remove(uow: UnitOfWork, identifier: str) -> None:
-    """Delete an API; tokens for it live out their minutes.
+def get(uow: UnitOfWork, resource_id: UUID) -> ApiResource:
+    """The API with this id.
 
     Raises:
         NoSuchResource: there is none.
     """
-    resource = uow.session.scalar(select(ApiResource).where(ApiResource.identifier == identifier))
-    if resource is None:
+    row = uow.find(ApiResource, resource_id)
+    if row is None:
+        raise NoSuchResource("There is no such API resource.")
+    return row
+
+
+def get_by_identifier(uow: UnitOfWork, identifier: str) -> ApiResource:
+    """The API with this identifier.
+
+    Raises:
+        NoSuchResource: there is none.
+    """
+    row = uow.session.scalar(select(ApiResource).where(ApiResource.identifier == identifier))
+    if row is None:
         raise NoSuchResource(f"There is no API resource {identifier!r}.")
-    events.record(uow, EventType.RESOURCE_DELETED, resource, identifier=identifier)
+    return row
+
+
+def remove(uow: UnitOfWork, row: ApiResource) -> None:
+    """Delete an API with its permissions, which leave the roles too; tokens for it live out their minutes."""
+    for permission in app_permissions.list_of(uow, [row.id]):
+        app_permissions.remove(uow, row.id, permission.name)
+    events.record(uow, EventType.RESOURCE_DELETED, row, identifier=row.identifier)
     uow.flush()
-    uow.execute(delete(ApiResource).where(ApiResource.id == resource.id))
+    uow.execute(delete(ApiResource).where(ApiResource.id == row.id))
 
 
 def require_targets(registration: Registration, asked: Iterable[str]) -> None:

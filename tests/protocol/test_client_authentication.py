@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from idp.keys import rsa
-from idp.oauth import clients
+from idp.oauth import clients, registration
 from tests.browser import Browser
 from tests.factories import NOBODY, People
 from tests.moments import rows
@@ -161,11 +161,11 @@ def test_the_body_may_name_the_client_of_the_header_and_no_other(browser: Browse
 def test_two_secrets_live_during_a_rotation(people: People, browser: Browser) -> None:
     client, old = people.client(**MACHINE)
     with people.unit() as uow:
-        new = clients.rotate_secret(uow, clients.get(uow, client.id))
+        new = registration.rotate_secret(uow, clients.get(uow, client.id))
     clients.forget()
     assert [ask(browser, basic(client.id, secret)).status_code for secret in (old, new)] == [200, 200]
     with people.unit() as uow:
-        newest = clients.rotate_secret(uow, clients.get(uow, client.id))
+        newest = registration.rotate_secret(uow, clients.get(uow, client.id))
     clients.forget()
     assert [ask(browser, basic(client.id, secret)).status_code for secret in (old, new, newest)] == [401, 200, 200]
 
@@ -174,7 +174,7 @@ def test_a_disabled_or_deleted_client_is_nobody(people: People, browser: Browser
     client, secret = people.client(**MACHINE)
     assert ask(browser, basic(client.id, secret)).status_code == 200
     with people.unit() as uow:
-        clients.remove(uow, clients.get(uow, client.id))
+        registration.remove(uow, clients.get(uow, client.id))
     clients.forget()
     assert refused(ask(browser, basic(client.id, secret)))
 

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from idp.oauth import clients
+from idp.oauth import clients, registration
 from idp.users import service as users
 from tests.browser import Browser
 from tests.factories import API, People
@@ -159,7 +159,7 @@ def test_what_ended_is_refused_at_once(people: People, browser: Browser, end: st
                 case "deleted":
                     people.erase(user)
                 case _:
-                    clients.remove(uow, clients.get(uow, client.id))
+                    registration.remove(uow, clients.get(uow, client.id))
     assert refused(ask(browser, tokens["access_token"]))
 
 

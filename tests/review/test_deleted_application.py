@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.oauth import clients
+from idp.oauth import registration
 from idp.oauth.models import Client
 from tests.browser import Browser
 from tests.factories import People
@@ -16,7 +16,7 @@ def test_an_application_that_was_just_deleted_is_not_our_mistake(
     client, secret = people.client()
     assert browser.authorize(client).status_code == 200
     with people.unit() as uow:
-        clients.remove(uow, uow.get(Client, client.id))
+        registration.remove(uow, uow.get(Client, client.id))
     if endpoint == "authorize":
         gone = browser.authorize(client)
         assert gone.status_code == 409

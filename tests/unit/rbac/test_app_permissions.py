@@ -59,7 +59,7 @@ def test_the_next_api_with_the_same_name_finds_nobody_who_has_it(people: People)
         app_permissions.define(uow, resource.id, name=SEE)
     make_role(people, "clerk", SEE)
     with people.unit() as uow:
-        resources.remove(uow, API)
+        resources.remove(uow, resources.get_by_identifier(uow, API))
     assert permitted(people, "clerk") == []
     again = people.resource()
     with people.unit() as uow:
