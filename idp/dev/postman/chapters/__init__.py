@@ -1,6 +1,18 @@
 """The chapters in the order in which they run: each begins with what the ones before it have learnt."""
 
-from idp.dev.postman.chapters import consents, farewell, invitations, people, protocol, roles, sign_in, tokens
+from idp.dev.postman.chapters import (
+    clients,
+    consents,
+    farewell,
+    invitations,
+    people,
+    platform,
+    protocol,
+    resources,
+    roles,
+    sign_in,
+    tokens,
+)
 
 CHAPTERS = (
     protocol.CHAPTER,
@@ -10,6 +22,10 @@ CHAPTERS = (
     invitations.CHAPTER,
     roles.CHAPTER,
     roles.IN_GROUPS,
+    clients.CHAPTER,
+    resources.CHAPTER,
     consents.CHAPTER,
     farewell.CHAPTER,
+    platform.ACTING,
+    platform.CHAPTER,
 )

@@ -1,12 +1,13 @@
 """Consents: somebody allows an application, as people do, in a browser; then it is taken back."""
 
 from idp.api.tags import CONSENTS
+from idp.dev.postman.chapters.clients import REDIRECT_URI
 from idp.dev.postman.steps import Chapter, Page, Step
 
 _REQUEST = {
     "response_type": "code",
     "client_id": "{{made_client_id}}",
-    "redirect_uri": "{{made_redirect_uri}}",
+    "redirect_uri": REDIRECT_URI,
     "scope": "openid email",
     "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     "code_challenge_method": "S256",
