@@ -17,9 +17,10 @@ from idp.actor import Actor, ActorKind
 from idp.config import Settings
 from idp.crypto.sealing import MasterKeys
 from idp.db.unit import PlatformUnit, UnitOfWork
+from idp.errors import Unavailable
 from idp.i18n import gettext as _
 from idp.ids import new_id
-from idp.tenants.errors import TenantSuspended
+from idp.tenants.errors import NoSuchTenant, TenantSuspended
 from idp.tenants.models import SYSTEM_SLUG, Tenant
 from idp.tenants.resolve import resolve
 
@@ -53,10 +54,10 @@ def install(
         g.open_platform = platform_unit
         log.unbind()
         log.bind(request_id=g.request_id)
-        slug = (request.view_args or {}).pop(SLUG, None) or _tenant_of_operators()
-        if slug is None:
+        slug = (request.view_args or {}).pop(SLUG, None)
+        if slug is None and not _marked("is_platform_api"):
             return
-        tenant = resolve(engine, slug)
+        tenant = _tenant_of_operators(engine) if slug is None else resolve(engine, slug)
         log.bind(tenant=tenant.slug)
         actor = Actor(
             ActorKind.ANONYMOUS,
@@ -125,8 +126,11 @@ def platform_api(view: Any) -> Any:
     return view
 
 
-def _tenant_of_operators() -> str | None:
-    return SYSTEM_SLUG if _marked("is_platform_api") else None
+def _tenant_of_operators(engine: Engine) -> Tenant:
+    try:
+        return resolve(engine, SYSTEM_SLUG)
+    except NoSuchTenant:  # an empty database: nobody is an operator yet, and nobody is to blame for that
+        raise Unavailable("The platform API opens when the database was set up, by idp db upgrade.") from None
 
 
 def _client_ip(

@@ -35,8 +35,7 @@ def create_internal_app(settings: Settings, engine: Engine) -> Flask:
         engine: of the app role.
     """
     app = Flask("idp.internal", static_folder=None)
-    url = settings.redis_url
-    counters = None if url is None else RedisClient(url.get_secret_value(), timeout=_REDIS_TIMEOUT_SECONDS)
+    counters = counters_of(settings)
 
     @app.get("/livez")
     def livez() -> Response:
@@ -44,7 +43,7 @@ def create_internal_app(settings: Settings, engine: Engine) -> Flask:
 
     @app.get("/readyz")
     def readyz() -> Response:
-        database, cache = _database(engine), _redis(counters)
+        database, cache = database_state(engine), redis_state(counters)
         if database != "ok":
             answer = jsonify(status="unavailable", database=database, redis=cache)
             answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -77,7 +76,14 @@ def by_port(
     return route
 
 
-def _database(engine: Engine) -> str:
+def counters_of(settings: Settings) -> RedisClient | None:
+    """A client to ask Redis by, where there is one."""
+    url = settings.redis_url
+    return None if url is None else RedisClient(url.get_secret_value(), timeout=_REDIS_TIMEOUT_SECONDS)
+
+
+def database_state(engine: Engine) -> str:
+    """``ok``, ``schema pending`` or ``unreachable``."""
     try:
         schema = migrations.status(engine)
     except (SQLAlchemyError, IdPError) as error:
@@ -86,7 +92,8 @@ def _database(engine: Engine) -> str:
     return "ok" if schema.is_usable else "schema pending"
 
 
-def _redis(counters: RedisClient | None) -> str:
+def redis_state(counters: RedisClient | None) -> str:
+    """``ok``, ``unreachable`` or ``not configured``."""
     if counters is None:
         return "not configured"
     try:

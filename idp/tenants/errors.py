@@ -37,3 +37,39 @@ class LogoInvalid(Invalid):
     """Not a PNG, JPEG or WebP image of at most 256 KiB (R56)."""
 
     code = "logo-invalid"
+
+
+class TenantIsBuiltin(Conflict):
+    """The tenant `system` holds the operators: nobody suspends, deletes, changes or acts for it from here."""
+
+    code = "tenant-is-built-in"
+
+
+class NoSuchDomain(NotFound):
+    """The tenant has no such domain."""
+
+    code = "no-such-domain"
+
+
+class DomainTaken(Conflict):
+    """The tenant has the domain already."""
+
+    code = "domain-taken"
+
+
+class TooManyDomains(Conflict):
+    """The tenant has so many that it looks like a mistake."""
+
+    code = "too-many-domains"
+
+
+class DomainInvalid(Invalid):
+    """No domain that can exist."""
+
+    code = "domain-invalid"
+
+
+class DomainNotProven(Invalid):
+    """The record that proves it is not there."""
+
+    code = "domain-not-proven"

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import request
 
 from idp.actor import Actor, ActorKind
+from idp.api.management import operator_tokens
 from idp.api.operations import Access
 from idp.db.unit import UnitOfWork
 from idp.http import limits
@@ -60,6 +61,8 @@ def authenticate(uow: UnitOfWork, *, audience: str) -> None:
 
 
 def _actor(uow: UnitOfWork, claims: dict[str, Any]) -> Actor:
+    if operator_tokens.CLAIM in claims:
+        return operator_tokens.actor_of(uow, claims, realm=REALM)
     found = bearer.authenticate_anyone(uow, claims, realm=REALM)
     if not isinstance(found, Bearer):
         registration = found.registration
