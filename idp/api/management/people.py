@@ -40,7 +40,7 @@ class ChangeUser(NullableProfileFields):  # type: ignore[misc,valid-type]
     deletes_at = fields.Raw(
         allow_none=True,
         validate=validate.Equal(None, error="Only null: the account is kept after all."),
-        metadata={"description": "null keeps an account that was to be deleted.", "type": "null"},
+        metadata={"description": "null keeps an account that was to be deleted."},
     )
 
 
