@@ -13,7 +13,7 @@ from idp.cli.options import confirm, named, program, yes
 from idp.declarations import document, reading, state, writing
 from idp.declarations.apply import Applied, rehearse
 from idp.declarations.apply import apply as apply_
-from idp.declarations.errors import DeclarationInvalid
+from idp.declarations.errors import DeclarationInvalid, printable
 from idp.declarations.things import Action, Change, Declaration, Plan, shown
 from idp.tenants import service as tenants
 
@@ -100,14 +100,14 @@ def secret(reference: str) -> str:
     if kind == "env" and rest:
         found = os.environ.get(rest)  # noqa: TID251 - whoever calls us chose the variable, it is no setting of ours
         if not found:
-            raise ValueError(f"The variable {_plain(rest)} is not set.")
+            raise ValueError(f"The variable {printable(rest)} is not set.")
         return found
     if kind == "file" and rest.startswith("/"):
         try:
             with Path(rest).open(encoding="utf-8") as file:
                 return file.read(MAX_SECRET).removesuffix("\n")
         except (OSError, ValueError):
-            raise ValueError(f"The file {_plain(rest)} cannot be read.") from None
+            raise ValueError(f"The file {printable(rest)} cannot be read.") from None
     raise ValueError("A secret does not stand in the file: write env:NAME or file:/path.")
 
 
@@ -124,7 +124,7 @@ def _answer(declaration: Declaration, done: Applied, *, applied: bool, seen: boo
     counts = {action: sum(change.action is action for change in done.plan.changes) for action in words}
     click.echo(", ".join(f"{count} {words[action]}" for action, count in counts.items() if count) + ".")
     for name, credentials in done.credentials.items():
-        click.echo(f"\n{_plain(name)}")
+        click.echo(f"\n{printable(name)}")
         for key, value in credentials.items():
             click.echo(f"  {key.replace('_', ' ').ljust(13)}  {value}")
     if any("client_secret" in credentials for credentials in done.credentials.values()) and sys.stdout.isatty():
@@ -133,11 +133,11 @@ def _answer(declaration: Declaration, done: Applied, *, applied: bool, seen: boo
 
 def _show(plan: Plan, *, err: bool = False) -> None:
     for change in plan.changes:
-        click.secho(f"{_SIGNS[change.action]} {_plain(change.title)}", fg=_COLOURS[change.action], err=err)
+        click.secho(f"{_SIGNS[change.action]} {printable(change.title)}", fg=_COLOURS[change.action], err=err)
         for line in _lines(change):
             click.echo(f"    {line}", err=err)
     for change in plan.kept:
-        click.secho(f"= {_plain(change.title)}: not in the file, left alone", dim=True, err=err)
+        click.secho(f"= {printable(change.title)}: not in the file, left alone", dim=True, err=err)
     if plan.changes or plan.kept:
         click.echo(err=err)
 
@@ -157,9 +157,4 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         value = " ".join(map(str, value))
-    return "-" if value in {None, ""} else _plain(str(value))
-
-
-def _plain(text: str) -> str:
-    """What others wrote cannot steer the reader's terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return "-" if value in {None, ""} else printable(str(value))

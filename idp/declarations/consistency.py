@@ -45,7 +45,7 @@ def check(
         *_in_use(state, gone),
     ]
     if refused:
-        raise DeclarationRefused("\n".join(dict.fromkeys(refused)))
+        raise DeclarationRefused(*refused)
 
 
 def _known(state: State, after: After, kind: Kind) -> Collection[str]:

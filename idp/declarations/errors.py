@@ -29,7 +29,7 @@ class Problem:
     def __str__(self) -> str:
         """On one line."""
         place = " ".join(filter(None, (f"line {self.line}" if self.line else "", spelled(self.path))))
-        return f"{place}: {self.sentence}" if place else self.sentence
+        return printable(f"{place}: {self.sentence}" if place else self.sentence)
 
 
 class DeclarationInvalid(Invalid):
@@ -53,6 +53,9 @@ class DeclarationRefused(Conflict):
 
     code = "declaration-refused"
 
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("\n".join(printable(sentence) for sentence in dict.fromkeys(sentences)))
+
 
 def spelled(path: Path) -> str:
     """A path as people write it: ``clients[2].redirect_uris[0]``."""
@@ -68,3 +71,8 @@ def spelled(path: Path) -> str:
 def pointer(path: Path) -> str:
     """A path as JSON pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1")[:100] for step in path)
+
+
+def printable(text: str) -> str:
+    """On one line, by which what others wrote cannot steer the reader's terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from idp.policy import Domains
 
-MAX_ITEMS = 1_000
+MAX_ITEMS = 10_000
 
 
 def _line(longest: int, *, empty: bool = False) -> Any:

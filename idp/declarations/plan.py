@@ -97,7 +97,7 @@ def _whole_clients(
         ]
         whole[name] = members | ({"roles": given["roles"]} if "roles" in given else {})
     if refused and not problems:
-        raise DeclarationRefused("\n".join(refused))
+        raise DeclarationRefused(*refused)
     return whole
 
 

@@ -148,8 +148,7 @@ class Verbs:
     def domain(self, change: Change) -> None:
         """A domain, which is proven by an act of its own."""
         if change.action is Action.CREATE:
-            row = self.uow.add(TenantDomain(id=new_id(), domain=change.name, challenge=new_secret("ot")))
-            events.record(self.uow, EventType.DOMAIN_ADDED, row, domain=change.name)
+            domains.add(self.uow, change.name)
         else:
             self.uow.execute(delete(TenantDomain).where(TenantDomain.domain == change.name))
 

@@ -182,6 +182,8 @@ def test_what_others_wrote_cannot_steer_the_terminal(idp: Terminal, tenant: Tena
     people.client(client_name="evil\u202ename\u2028x", redirect_uris=["https://a.example/"])
     shown = apply(idp, f"tenant: {tenant.slug}\nclients: []\n", "--dry-run").stdout
     assert "= client evil name x: not in the file, left alone" in shown
+    said = refusal(idp, f'tenant: {tenant.slug}\nclients: [{{name: X, redirect_uris: ["https://\\e[31m"]}}]\n')
+    assert said.startswith("line 2 clients[0].redirect_uris[0]: https:// [31m holds a character")
 
 
 def test_clients_of_one_name_cannot_be_written_down(idp: Terminal, tenant: Tenant, people: People) -> None:
