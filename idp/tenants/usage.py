@@ -31,23 +31,23 @@ _COUNTED = text("""
             SELECT type FROM events
             WHERE tenant_id = :tenant AND occurred_at >= (SELECT fresh_day::timestamp AT TIME ZONE 'UTC' FROM rollup)
             LIMIT :most
-        ) AS some
+        ) AS few
     ), mails AS (
         SELECT count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead
         FROM (
             SELECT dead_at FROM outbox_messages
             WHERE tenant_id = :tenant AND sent_at IS NULL AND (kind = 'mail' OR kind LIKE 'account.%') LIMIT :most
-        ) AS some
+        ) AS few
     )
     SELECT
-        (SELECT count(*) FROM (SELECT FROM users WHERE tenant_id = :tenant LIMIT :most) AS some) AS people,
+        (SELECT count(*) FROM (SELECT FROM users WHERE tenant_id = :tenant LIMIT :most) AS few) AS people,
         (SELECT count(*) FROM (
             SELECT FROM clients WHERE tenant_id = :tenant AND id <> :built_in LIMIT :most
-        ) AS some) AS clients,
+        ) AS few) AS clients,
         (SELECT count(*) FROM (
             SELECT FROM sessions
             WHERE tenant_id = :tenant AND ended_at IS NULL AND expires_at > now() LIMIT :most
-        ) AS some) AS sessions,
+        ) AS few) AS sessions,
         counted.events + fresh.events AS events, counted.sign_ins + fresh.sign_ins AS sign_ins,
         fresh.events >= :most AS is_more, mails.waiting AS mails_waiting, mails.dead AS mails_dead
     FROM counted, fresh, mails
