@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     mail_from: str = "no-reply@localhost"
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    dns_servers: Annotated[tuple[str, ...], NoDecode] = ()
     breached_passwords_url: str | None = None
     web_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     web_threads: int = Field(default=4, ge=1, le=256)
@@ -118,6 +119,17 @@ class Settings(BaseSettings):
     def _networks_are_networks(cls, value: Any) -> Any:
         listed = value.split(",") if isinstance(value, str) else value
         return tuple(str(ipaddress.ip_network(item.strip())) for item in listed if item.strip())
+
+    @field_validator("dns_servers", mode="before")
+    @classmethod
+    def _name_servers_have_addresses(cls, value: Any) -> Any:
+        listed = [item.strip() for item in (value.split(",") if isinstance(value, str) else value) if item.strip()]
+        for item in listed:
+            host, colon, port = item.partition(":") if item.count(":") == 1 else (item, "", "")
+            ipaddress.ip_address(host)
+            if colon and not (port.isdecimal() and 0 < int(port) < 65536):  # noqa: PLR2004 - ports end there
+                raise ValueError(f"{item!r} is not an address, or an address and a port")
+        return tuple(listed)
 
     @field_validator("breached_passwords_url")
     @classmethod

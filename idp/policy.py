@@ -17,7 +17,7 @@ def _listed(value: object) -> object:
     return [item for item in re.split(r"[\s,]+", value) if item] if isinstance(value, str) else value
 
 
-def _domain(value: str) -> str:
+def domain_in_ascii(value: str) -> str:
     """In ASCII, by the rules by which an address is read: the ß of a domain is not its ss (IDNA 2008)."""
     address = f"postmaster@{value.strip().removeprefix('@')}"
     try:
@@ -26,7 +26,9 @@ def _domain(value: str) -> str:
         raise ValueError(f"{value[:100]!r} is not a domain such as acme.example") from None
 
 
-Domains = Annotated[list[Annotated[str, AfterValidator(_domain)]], BeforeValidator(_listed), Field(max_length=100)]
+Domains = Annotated[
+    list[Annotated[str, AfterValidator(domain_in_ascii)]], BeforeValidator(_listed), Field(max_length=100)
+]
 Version = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w.:-]+$")]
 
 

@@ -22,6 +22,7 @@ _LIMITED = {
     "RateLimit": {"$ref": "#/components/headers/RateLimit"},
     "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
 }
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
 _RETRY_AFTER = {"headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}}
 _REFUSAL_HEADERS = {
     401: {"headers": {"WWW-Authenticate": {"$ref": "#/components/headers/WWWAuthenticate"}}},
@@ -72,6 +73,7 @@ class Operations(Blueprint):  # type: ignore[misc]
         parameters: Iterable[dict[str, Any]] = (),
         headers: Mapping[str, dict[str, Any]] | None = None,
         around: Callable[[View], View] | None = None,
+        takes: Iterable[str] = (),
     ) -> Callable[[View], View]:
         """Serve a view at `rule`, and describe it; its docstring is summary and description.
 
@@ -89,6 +91,7 @@ class Operations(Blueprint):  # type: ignore[misc]
             parameters: further ones of the document.
             headers: further ones of its good answers.
             around: what happens between the authentication and the reading of the request.
+            takes: media types of a body that is no JSON, and that the view reads itself.
         """
 
         def decorate(view: View) -> View:
@@ -116,6 +119,7 @@ class Operations(Blueprint):  # type: ignore[misc]
                 security=access.security,
                 responses=good | _refusals(codes),
                 **_description(view, access.permission),
+                **({"requestBody": {"required": True, "content": dict.fromkeys(takes, _BYTES)}} if takes else {}),
                 **({"parameters": list(parameters)} if parameters else {}),
                 **({"x-permission": access.permission} if access.permission else {}),
             )
@@ -148,8 +152,12 @@ def _answer(
     headers: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
     said: dict[str, Any] = {"description": _MEANING[status], "headers": {**_LIMITED, **headers}}
-    if isinstance(example, MediaType):
-        said["content"] = {example.name: {"schema": {"type": "string"}, "example": example.example}}
+    if isinstance(example, MediaType) and not example.name.startswith("text/"):
+        said["content"] = {example.name: _BYTES}
+    elif isinstance(example, MediaType):
+        said["content"] = {
+            example.name: {"schema": {"type": "string"}, "example": example.example} if example.example else {}
+        }
     elif schema is not None:
         content: Any = {"oneOf": list(schema)} if isinstance(schema, tuple) else schema
         shown = {"examples": example} if isinstance(schema, tuple) else {"example": example}
@@ -159,7 +167,7 @@ def _answer(
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """What an operation answers when it is not JSON; stands in the place of an example."""
+    """What an operation answers when it is not JSON; stands in the place of an example, which a picture has none of."""
 
     name: str
     example: str

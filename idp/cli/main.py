@@ -21,6 +21,7 @@ COMMANDS = {
     "group": "groups",
     "client": "clients",
     "resource": "resources",
+    "domain": "domains",
     "key": "keys",
     "mail": "mail",
     "doctor": "doctor",

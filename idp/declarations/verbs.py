@@ -4,23 +4,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from idp.crypto.secrets import new_secret
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.declarations import clients as members
 from idp.declarations.things import Action, Change, Kind
-from idp.events import service as events
-from idp.events.types import EventType
-from idp.ids import new_id
 from idp.mail import settings as mail_settings
 from idp.oauth import management, registration, resources
 from idp.oauth.models import ApiResource, Client
 from idp.rbac import app_permissions, groups, roles
 from idp.rbac import service as rbac
 from idp.rbac.models import AppPermission
+from idp.tenants import domains
 from idp.tenants import service as tenants
-from idp.tenants.models import Tenant, TenantDomain
+from idp.tenants.models import Tenant
 
 
 class Verbs:
@@ -57,7 +54,7 @@ class Verbs:
 
     def settings(self, change: Change) -> None:
         """Name, policy, branding and limits."""
-        tenants.update(self.platform, self.tenant, {name: _text(value) for name, value in change.after.items()})
+        tenants.update(self.platform, self.tenant, change.after)
 
     def client(self, change: Change) -> None:
         """A client, but for its roles."""
@@ -150,7 +147,7 @@ class Verbs:
         if change.action is Action.CREATE:
             domains.add(self.uow, change.name)
         else:
-            self.uow.execute(delete(TenantDomain).where(TenantDomain.domain == change.name))
+            domains.remove(self.uow, domains.get_by_name(self.uow, change.name))
 
     def _client(self, name: str) -> Client:
         ours = Client.id != management.CONSOLE
@@ -166,10 +163,3 @@ class Verbs:
 
 def _open(value: Any) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else value or ""
-
-
-def _text(value: Any) -> str:
-    """As a setting is written; an empty text is the default."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return " ".join(value) if isinstance(value, list) else "" if value is None else str(value)

@@ -1,7 +1,7 @@
 """The life of a tenant: create, change, suspend, resume, delete, purge (R51).  Every verb takes a `PlatformUnit`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -66,13 +66,13 @@ def list_all(platform: PlatformUnit) -> Sequence[Tenant]:
     return platform.session.scalars(select(Tenant).where(Tenant.deleted_at.is_(None)).order_by(Tenant.slug)).all()
 
 
-def update(platform: PlatformUnit, tenant: Tenant, changes: dict[str, str]) -> Tenant:
+def update(platform: PlatformUnit, tenant: Tenant, changes: Mapping[str, Any]) -> Tenant:
     """Change settings by name: ``name``, any member of `Policy`, of `Branding` or of `Budget`.
 
     Args:
         platform: the transaction.
         tenant: as `get` gave it.
-        changes: values as text; the documents decide what they accept.
+        changes: values, typed or as text; the documents decide what they accept. None and "" are the default again.
 
     Raises:
         SettingUnknown: an unknown name, or a value outside its bounds; nothing is changed.
@@ -82,13 +82,13 @@ def update(platform: PlatformUnit, tenant: Tenant, changes: dict[str, str]) -> T
     for key, value in changes.items():
         home = next((position for position, document in enumerate(documents) if key in _settable(type(document))), None)
         if key == "name":
-            name = _name(value)
+            name = _name(str(value or ""))
         elif home is None:
             raise SettingUnknown(f"There is no setting {key!r}. Known: {', '.join(known_settings())}.", field=key)
-        elif value:
-            values[home][key] = value
+        elif value is None or value == "":
+            values[home].pop(key, None)
         else:
-            values[home].pop(key, None)  # an empty value is the default again
+            values[home][key] = value
     try:
         new_policy, new_branding, new_budget = (
             _whole(type(document), members) for document, members in zip(documents, values, strict=True)

@@ -37,6 +37,8 @@ def conforms(method: str, path: str, answer: Any) -> None:
         assert answer.data == b""
         return
     content = announced["content"][answer.mimetype]
+    if not answer.is_json:
+        return
     problem = why_not(content["schema"], answer.json)
     assert problem is None, f"{method} {path}: {problem}\n{answer.text}"
     if answer.mimetype == "application/problem+json":

@@ -50,7 +50,7 @@ def actor_of(uow: UnitOfWork, sent: Mapping[str, Any], *, realm: str) -> Actor:
     Raises:
         OAuthError: ``invalid_token``: the access is over, the token was revoked, or the operator is none any more.
     """
-    access = operators.find_living(uow, UUID(sent[CLAIM]))
+    access = operators.find_living(uow, UUID(sent[CLAIM]), operator_id=UUID(sent["sub"]))
     if access is None or tokens.is_revoked(uow, sent["jti"]) or find_operator(uow, access.operator_id) is None:
         raise bearer.refusal(realm, "invalid_token", "The access token was revoked.")
     permissions = set(access.permissions) & set(sent["scope"].split())

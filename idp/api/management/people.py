@@ -34,6 +34,12 @@ class CreateUser(ProfileFields):  # type: ignore[misc,valid-type]
     email = email("Address to sign in with; unique in the tenant.")
 
 
+class CreateOneUser(CreateUser):
+    """A person to add, and whether they hear of it."""
+
+    send_invitation = flag("Mail them a link to come in with: it proves the address and takes a password.")
+
+
 class ChangeUser(NullableProfileFields):  # type: ignore[misc,valid-type]
     """Changes of a profile (RFC 7396): members that are there are set, null takes one away."""
 

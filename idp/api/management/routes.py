@@ -41,6 +41,7 @@ class Managed(Operations):
         body: tuple[type[Schema], Any] | None = None,
         query: type[Schema] | None = None,
         etag: bool = False,
+        takes: Iterable[str] = (),
     ) -> Callable[[View], View]:
         """Serve a view at `rule`, and describe it; see `Operations.serve`.
 
@@ -54,6 +55,7 @@ class Managed(Operations):
             body: schema and example of what it takes.
             query: schema of its parameters.
             etag: whether the answer is a document with an ``ETag``, and a change may depend on one.
+            takes: media types of a body that is no JSON, and that the view reads itself.
         """
         status, schema, example = answer
         is_post, is_change = method == "POST", method not in {"GET", "POST"}
@@ -78,6 +80,7 @@ class Managed(Operations):
                 parameters=parameters,
                 headers=headers,
                 around=self._once if is_post else _large,
+                takes=takes,
             )(finished)
 
         return decorate

@@ -11,10 +11,7 @@ from idp.api.management.people import PERSON, UserOut, person, touched, whole
 from idp.api.management.routes import management
 from idp.api.schemas import Body
 from idp.api.tags import PEOPLE
-from idp.authn import throttle
 from idp.db.unit import UnitOfWork
-from idp.events import service as events
-from idp.events.types import EventType
 from idp.rbac.permissions import Permission
 from idp.users import service as users
 
@@ -109,9 +106,7 @@ def unlock_user(uow: UnitOfWork, user_id: UUID) -> None:
 
     They can try again at once.
     """
-    user = touched(uow, user_id)
-    throttle.clear(uow, users.primary_email(uow, user.id).canonical)
-    events.record(uow, EventType.LOGIN_UNBLOCKED, user)
+    credentials.unlock(uow, touched(uow, user_id))
 
 
 @management.operation(
@@ -151,7 +146,7 @@ def change_user_email(uow: UnitOfWork, sent: dict[str, Any], user_id: UUID) -> d
 
 
 @management.operation(
-    "POST",
+    "GET",
     "/users/<uuid:user_id>/export",
     needs=Permission.USERS_READ,
     tag=PEOPLE,

@@ -5,12 +5,13 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from idp.api.bodies import BodyInvalid, pointed
+from idp.api.fields import shown
 from idp.api.management.people import ID, NEW, CreateUser
 from idp.api.management.routes import management
 from idp.api.schemas import Body, Pointed
 from idp.api.tags import PEOPLE
 from idp.db.unit import UnitOfWork
-from idp.errors import IdPError
+from idp.errors import IdPError, Invalid
 from idp.rbac.permissions import Permission
 from idp.users import bulk
 from idp.users.models import User
@@ -25,26 +26,41 @@ ANSWER = {
         {
             "index": 1,
             "status": "refused",
-            "code": "email-invalid",
-            "detail": "This is not an email address.",
-            "errors": [{"pointer": "/users/1/email", "detail": "This is not an email address."}],
+            "error": {
+                "code": "email-invalid",
+                "detail": "This is not an email address.",
+                "errors": [{"pointer": "/users/1/email", "detail": "This is not an email address."}],
+            },
         },
     ],
 }
+
+
+class _Unread(fields.Nested):
+    """Described as what it is, and taken as it comes: each is read by itself later."""
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_options: Any) -> Any:
+        """Whatever was sent."""
+        return value
 
 
 class CreateUsers(Body):
     """People to add, each as `POST users` takes one."""
 
     users = fields.List(
-        fields.Dict(keys=fields.String()),
+        _Unread(CreateUser),
         required=True,
         validate=validate.Length(1, bulk.MAX_PEOPLE),
-        metadata={
-            "description": f"1 to {bulk.MAX_PEOPLE} of them.",
-            "items": {"$ref": "#/components/schemas/CreateUser"},
-        },
+        metadata={"description": f"1 to {bulk.MAX_PEOPLE} of them."},
     )
+
+
+class BulkError(Body):
+    """Why somebody could not be added, as `POST users` would say it."""
+
+    code = shown("For programs.")
+    detail = shown("A sentence.")
+    errors = fields.List(fields.Nested(Pointed), required=True)
 
 
 class BulkResult(Body):
@@ -53,9 +69,7 @@ class BulkResult(Body):
     index = fields.Integer(required=True, strict=True, metadata={"description": "Place in `users`, from 0."})
     status = fields.String(required=True, validate=validate.OneOf(["created", "refused"]))
     id = fields.String(metadata={"description": "Of whoever was created."})
-    code = fields.String(metadata={"description": "Why not, for programs."})
-    detail = fields.String(metadata={"description": "Why not, in a sentence."})
-    errors = fields.List(fields.Nested(Pointed))
+    error = fields.Nested(BulkError, metadata={"description": "Why somebody was refused."})
 
 
 class BulkResults(Body):
@@ -77,8 +91,8 @@ class BulkResults(Body):
 def create_users(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
     """Add many people.
 
-    Each is looked at by itself: what is wrong with one does no harm to the others. Nobody gets a mail; with an
-    `Idempotency-Key` a call that was cut off can be sent again.
+    Each is looked at by itself: what is wrong with one does no harm to the others. Nobody gets a mail; `POST
+    invitations` lets one of them in. With an `Idempotency-Key` a call that was cut off can be sent again.
     """
     results: list[dict[str, Any]] = [_read(index, members) for index, members in enumerate(sent["users"])]
     fit = [result for result in results if "newcomer" in result]
@@ -88,7 +102,7 @@ def create_users(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
     return {"created": created, "refused": len(results) - created, "results": results}
 
 
-def _read(index: int, members: dict[str, Any]) -> dict[str, Any]:
+def _read(index: int, members: Any) -> dict[str, Any]:
     """One of them, as far as it can be told without looking at the others."""
     try:
         return {"index": index, "newcomer": bulk.read(_ITEM.load(members))}
@@ -105,7 +119,12 @@ def _made(index: int, made: User | IdPError) -> dict[str, Any]:
 
 
 def _refused(index: int, error: IdPError) -> dict[str, Any]:
-    field = getattr(error, "field", None)
-    found = getattr(error, "errors", None) or ([(f"/{field}", error.detail)] if field else [])
+    found = error.errors if isinstance(error, BodyInvalid) else [(f"/{_field(error)}", error.detail)]
     errors = [{"pointer": f"/users/{index}{pointer}", "detail": detail} for pointer, detail in found]
-    return {"index": index, "status": "refused", "code": error.code, "detail": error.detail, "errors": errors}
+    said = {"code": error.code, "detail": error.detail, "errors": errors}
+    return {"index": index, "status": "refused", "error": said}
+
+
+def _field(error: IdPError) -> str:
+    named = error.field if isinstance(error, Invalid) else None
+    return named or "email"

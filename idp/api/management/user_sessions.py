@@ -39,6 +39,7 @@ GRANT = {
     "client_name": "Notes",
     "session_id": SESSION["id"],
     "scope": ["openid", "offline_access"],
+    "resource": ["https://api.acme.example"],
     "created_at": _MOMENT,
     "expires_at": "2027-02-22T09:12:00.250000+00:00",
 }
@@ -57,12 +58,6 @@ class UserSession(Body):
     user_agent = shown("By what it began.", allow_none=True)
 
 
-class UserSessions(Body):
-    """All of them."""
-
-    items = fields.List(fields.Nested(UserSession), required=True)
-
-
 class GrantOut(Body):
     """What an application may do for somebody, until it ends."""
 
@@ -71,11 +66,16 @@ class GrantOut(Body):
     client_name = shown("What it is called.")
     session_id = shown("The sign-in that it stands on.")
     scope = fields.List(fields.String(), required=True)
+    resource = fields.List(fields.String(), required=True, metadata={"description": "APIs that it is for."})
     created_at = moment("When it began.")
     expires_at = moment("When it ends at the latest.")
 
 
+SESSIONS = Listing("user-sessions", orders={"created_at": Order((Session.id,))}, default="-created_at")
 GRANTS = Listing("user-grants", orders={"created_at": Order((Grant.id,))}, default="-created_at")
+
+
+_LIVING = (Grant.revoked_at.is_(None), Grant.expires_at > func.now())
 
 
 class NoSuchGrant(NotFound):
@@ -89,15 +89,17 @@ class NoSuchGrant(NotFound):
     "/users/<uuid:user_id>/sessions",
     needs=Permission.SESSIONS_READ,
     tag=PEOPLE,
-    answer=(200, UserSessions, {"items": [SESSION]}),
+    query=SESSIONS.query,
+    answer=(200, listed(UserSession), {"items": [SESSION], "next_cursor": None}),
     refuses=("no-such-user",),
 )
-def list_user_sessions(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
+def list_user_sessions(uow: UnitOfWork, query: dict[str, Any], user_id: UUID) -> dict[str, Any]:
     """List where a person is signed in.
 
-    Browsers and applications, the last seen first.
+    Browsers and applications, the newest first.
     """
-    return {"items": [_session(row) for row in grants.list_sessions(uow, person(uow, user_id).id)]}
+    page = SESSIONS.page(uow, grants.sessions_of(uow, person(uow, user_id).id), query)
+    return SESSIONS.answer(uow, page, [_session(row[0]) for row in page.rows], query)
 
 
 @management.operation(
@@ -146,7 +148,7 @@ def list_user_grants(uow: UnitOfWork, query: dict[str, Any], user_id: UUID) -> d
     living = (
         select(Grant, Client.name)
         .join(Client, (Client.tenant_id == Grant.tenant_id) & (Client.id == Grant.client_id))
-        .where(Grant.user_id == person(uow, user_id).id, Grant.revoked_at.is_(None), Grant.expires_at > func.now())
+        .where(Grant.user_id == person(uow, user_id).id, *_LIVING)
     )
     page = GRANTS.page(uow, living, query)
     return GRANTS.answer(uow, page, [_grant(row[0], row[1]) for row in page.rows], query)
@@ -165,11 +167,11 @@ def end_user_grant(uow: UnitOfWork, user_id: UUID, grant_id: UUID) -> None:
 
     Its tokens end with it; the person stays signed in.
     """
-    user = touched(uow, user_id)
-    grant = uow.find(Grant, grant_id)
-    if grant is None or grant.user_id != user.id or grant.revoked_at is not None:
+    theirs = (Grant.id == grant_id, Grant.user_id == touched(uow, user_id).id)
+    found = uow.session.scalar(select(Grant.id).where(*theirs, *_LIVING))
+    if found is None:
         raise NoSuchGrant("They have no such grant.")
-    grants.revoke_grant(uow, grant.id, reason="administrator")
+    grants.revoke_grant(uow, found, reason="administrator")
 
 
 def _session(row: Session) -> dict[str, Any]:
@@ -191,6 +193,7 @@ def _grant(row: Grant, client_name: str) -> dict[str, Any]:
         "client_name": client_name,
         "session_id": str(row.session_id),
         "scope": row.scope,
+        "resource": row.resource,
         "created_at": row.created_at.isoformat(),
         "expires_at": row.expires_at.isoformat(),
     }

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from flask import Response, jsonify
 from marshmallow import fields, validate
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 
-from idp.accounts import leaving
+from idp.accounts import invitations, leaving
 from idp.api import etags, profile
 from idp.api.fields import text
 from idp.api.listing import Filter, Listing
@@ -16,7 +16,7 @@ from idp.api.management.people import (
     PERSON,
     STATUS,
     ChangeUser,
-    CreateUser,
+    CreateOneUser,
     UserOut,
     describe,
     person,
@@ -33,7 +33,8 @@ from idp.rbac.permissions import Permission
 from idp.users import service as users
 from idp.users.models import User, UserEmail
 
-_LAST = "\uffff"
+_LAST = "\U0010ffff"
+"""Sorts behind whatever an address goes on with."""
 DELETION = {"deletes_at": "2026-12-08T09:12:00.250000+00:00"}
 
 
@@ -48,9 +49,13 @@ def _has_status(status: str) -> ColumnElement[bool]:
 
 
 def _begins_with(text: str) -> ColumnElement[bool]:
-    """As a range, which an index serves under row-level security; LIKE could leak and so must wait for the policy."""
+    """As a range, which an index serves under row-level security; LIKE could leak and so must wait for the policy.
+
+    The last condition is for databases that sort by a language: there, strangers can stand between.
+    """
     prefix = users.canonical(text)
-    return and_(UserEmail.canonical >= prefix, UserEmail.canonical < prefix + _LAST)
+    column = UserEmail.canonical
+    return and_(column >= prefix, column < prefix + _LAST, func.starts_with(column, prefix))
 
 
 def _holds(role: str) -> ColumnElement[bool]:
@@ -104,18 +109,23 @@ def list_users(uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
     "/users",
     needs=Permission.USERS_WRITE,
     tag=PEOPLE,
-    body=(CreateUser, NEW),
+    body=(CreateOneUser, NEW | {"send_invitation": True}),
     answer=(201, UserOut, PERSON),
-    refuses=("email-invalid", "email-taken", "profile-invalid"),
+    refuses=("email-invalid", "email-taken", "profile-invalid", "registration-closed"),
     etag=True,
 )
 def create_user(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
     """Add a person.
 
-    They have no password and no role yet, and their address is not proven: to let somebody in by a mailed link, with
-    roles, invite them instead.
+    They have no password and no role, and their address is not proven. `send_invitation: true` mails them a link that
+    proves it and lets them choose a password; `POST invitations` with their address does the same later, and gives
+    roles.
     """
-    return whole(uow, users.create(uow, via="api", **sent))
+    invited = sent.pop("send_invitation", False)
+    user = users.create(uow, via="api", **sent)
+    if invited:
+        invitations.invite(uow, sent["email"], roles=())
+    return whole(uow, user)
 
 
 @management.operation(
@@ -169,7 +179,7 @@ def delete_user(uow: UnitOfWork, user_id: UUID) -> Response:
     """Have a person deleted.
 
     They are signed out everywhere now, and deleted for good when the tenant's grace period is over. Until then they can
-    be kept: `PATCH` with `deletes_at: null`.
+    be kept: by you, `PATCH` with `deletes_at: null`, and by themselves when they sign in, unless they are disabled too.
     """
     user = touched(uow, user_id)
     etags.require_match(whole(uow, user))
