@@ -18,7 +18,16 @@ def test_the_collection_runs_green(live: Any, tmp_path: Path) -> None:
     command = [node, str(SCRIPTS / "node_modules" / "newman" / "bin" / "newman.js"), "run"]
     command += [str(ROOT / "openapi" / "idp.postman_collection.json")]
     command += ["--environment", str(ROOT / "openapi" / "idp.postman_environment.json")]
-    command += ["--reporters", "json,cli", "--reporter-json-export", str(report), "--delay-request", "20"]
+    command += [
+        "--working-dir",
+        str(ROOT / "openapi"),
+        "--reporters",
+        "json,cli",
+        "--reporter-json-export",
+        str(report),
+        "--delay-request",
+        "20",
+    ]
     for name, value in _variables(live.demo).items():
         command += ["--env-var", f"{name}={value}"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment(node), timeout=180)

@@ -21,6 +21,8 @@ class Step:
         query: parameters.
         learns: variables, and where in the answer their values stand: ``{"role_id": "id"}``.
         client: prefix of the variables that hold the client's id and secret, where it authenticates by HTTP Basic.
+        file: that is sent as it is, beside the collection.
+        expects: statuses that are right here, where it cannot go well: nobody has a name server that lies for us.
         match: whether a change is on condition of the last ``ETag`` that was seen, where it can be.
         headers: further ones.
         before: script that runs before it.
@@ -35,6 +37,8 @@ class Step:
     query: Mapping[str, str] = field(default_factory=dict)
     learns: Mapping[str, str] = field(default_factory=dict)
     client: str = ""
+    file: str = ""
+    expects: tuple[int, ...] = ()
     match: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     before: str = ""

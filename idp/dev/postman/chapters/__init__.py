@@ -10,6 +10,7 @@ from idp.dev.postman.chapters import (
     protocol,
     resources,
     roles,
+    settings,
     sign_in,
     tokens,
 )
@@ -26,6 +27,11 @@ CHAPTERS = (
     resources.CHAPTER,
     consents.CHAPTER,
     farewell.CHAPTER,
+    settings.CHAPTER,
+    settings.OF_DOMAINS,
+    settings.OF_MAIL,
+    settings.OF_KEYS,
+    settings.OF_LIMITS,
     platform.ACTING,
     platform.CHAPTER,
 )
