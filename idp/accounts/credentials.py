@@ -4,11 +4,13 @@ A refusal is returned, because its record must be committed.
 """
 
 from idp.accounts import verification
-from idp.authn import attempts, passwords
+from idp.accounts.errors import AccountDisabled
+from idp.authn import attempts, passwords, throttle
 from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
+from idp.i18n import gettext as _
 from idp.users import service as users
 from idp.users.models import User
 
@@ -55,8 +57,17 @@ def ask_for_address(uow: UnitOfWork, user: User, address: str) -> None:
 
     Raises:
         EmailInvalid: not an address.
+        AccountDisabled: the mail would prove nothing.
     """
+    if user.disabled_at is not None:
+        raise AccountDisabled(_("This account is disabled. Enable it first."))
     _ask(uow, user, users.parse_email(address))
+
+
+def unlock(uow: UnitOfWork, user: User) -> None:
+    """An administrator has somebody's wrong passwords forgotten, so that they can try again at once."""
+    throttle.clear(uow, users.primary_email(uow, user.id).canonical)
+    events.record(uow, EventType.LOGIN_UNBLOCKED, user)
 
 
 def _ask(uow: UnitOfWork, user: User, wanted: str) -> None:

@@ -21,6 +21,12 @@ class CannotRecover(Conflict):
     code = "cannot-recover"
 
 
+class AccountDisabled(Conflict):
+    """Nobody can do this for somebody who is shut out."""
+
+    code = "account-disabled"
+
+
 class LinkExpired(Gone):
     """A mailed link that was used, superseded, is too old, or was never one of ours; which, stays unsaid."""
 

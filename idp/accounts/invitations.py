@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from idp.accounts import registration
 from idp.accounts.errors import LinkExpired, RegistrationClosed
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Invitation
-from idp.authn import one_time_tokens, passwords
+from idp.authn import one_time_tokens, passwords, throttle
 from idp.authn.one_time_tokens import TTL, Purpose
 from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
@@ -26,9 +26,10 @@ from idp.oauth.models import Client
 from idp.rbac import bounds, effective, permissions
 from idp.rbac import service as rbac
 from idp.rbac.effective import Rights
+from idp.rbac.models import Role
 from idp.rbac.permissions import Builtin
 from idp.users import service as users
-from idp.users.models import User
+from idp.users.models import Profile, User
 
 
 class NoSuchInvitation(NotFound):
@@ -44,7 +45,7 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
         RegistrationClosed: the tenant lets nobody in, not even by invitation.
         EmailInvalid: not an address.
         NoSuchRole: a role that the tenant does not have.
-        BeyondYourOwn: the roles permit more than the actor may do.
+        BeyondYourOwn: the roles, or those of the one that is superseded, permit more than the actor may do.
     """
     if not _lets_in(uow):
         raise RegistrationClosed(_("{tenant} is closed: nobody comes in by invitation.", tenant=uow.tenant.name))
@@ -54,9 +55,7 @@ def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBE
     wanted = [rbac.get_role(uow, role) for role in roles]
     bounds.require_grantable(uow, effective.of_roles(uow, [role.id for role in wanted]).permissions)
     names = sorted({role.name for role in wanted})
-    uow.execute(
-        update(Invitation).where(Invitation.canonical == users.canonical(address), *_OPEN).values(revoked_at=func.now())
-    )
+    _take_back(uow, Invitation.canonical == users.canonical(address))
     invitation = uow.add(
         Invitation(
             id=new_id(),
@@ -108,18 +107,41 @@ def revoke(uow: UnitOfWork, invitation_id: UUID) -> Invitation:
 
     Raises:
         NoSuchInvitation: it was accepted or revoked before, or never was.
+        BeyondYourOwn: its roles permit more than the actor may do.
     """
-    invitation: Invitation | None = uow.session.scalar(
-        update(Invitation)
-        .where(Invitation.id == invitation_id, *_OPEN)
-        .values(revoked_at=func.now())
-        .returning(Invitation),
-        execution_options=_FRESH,
-    )
+    invitation = _take_back(uow, Invitation.id == invitation_id)
     if invitation is None:
         raise NoSuchInvitation(f"There is no open invitation {invitation_id}.")
     events.record(uow, EventType.INVITATION_REVOKED, invitation)
     return invitation
+
+
+def resend(uow: UnitOfWork, invitation_id: UUID) -> Invitation:
+    """Another invitation in the place of an open one, or of one that waited too long: with its roles and a new link.
+
+    Raises:
+        NoSuchInvitation: it was accepted or revoked before, or never was.
+        RegistrationClosed, NoSuchRole, BeyondYourOwn: as `invite`.
+    """
+    before = uow.find(Invitation, invitation_id)
+    if before is None:
+        raise NoSuchInvitation(f"There is no open invitation {invitation_id}.")
+    lock(uow, f"invitation:{uow.tenant.id}:{before.canonical}")
+    bounds.take_turn(uow)
+    before = revoke(uow, invitation_id)
+    return invite(uow, before.address, roles=before.roles)
+
+
+def _take_back(uow: UnitOfWork, which: ColumnElement[bool]) -> Invitation | None:
+    """Revoke an open invitation; whoever may not give its roles may not take them away (R48)."""
+    taken: Invitation | None = uow.session.scalar(
+        update(Invitation).where(which, *_OPEN).values(revoked_at=func.now()).returning(Invitation),
+        execution_options=_FRESH,
+    )
+    if taken is not None:
+        named = select(Role.id).where(Role.name.in_(taken.roles))
+        bounds.require_grantable(uow, effective.of_roles(uow, uow.session.scalars(named).all()).permissions)
+    return taken
 
 
 def write_invitation(uow: UnitOfWork, message_id: UUID, *, invitation_id: str) -> None:
@@ -141,23 +163,32 @@ def write_invitation(uow: UnitOfWork, message_id: UUID, *, invitation_id: str) -
 
 
 def find(uow: UnitOfWork, text: str) -> tuple[Invitation, User | None] | None:
-    """The invitation behind a link, and who has its address already, if anybody; uses nothing up."""
+    """The invitation behind a link, and who comes in by its address already, if anybody; uses nothing up.
+
+    Whoever was added without a password has no way in yet: theirs is made here, as a new person's is.
+    """
     token = one_time_tokens.find(uow, text, Purpose.INVITE)
     invitation = None if token is None else uow.find(Invitation, token.subject_id)
     if invitation is None or not _is_open(uow, invitation):
         return None
-    return invitation, users.find_by_email(uow, invitation.address)
+    known = users.find_by_email(uow, invitation.address)
+    return invitation, None if known is None or _waits(uow, known) else known
+
+
+def _waits(uow: UnitOfWork, user: User) -> bool:
+    """Whether somebody who may come in has nothing to do it with."""
+    return user.disabled_at is None and passwords.changed_at(uow, user) is None
 
 
 def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, profile: Mapping[str, Any]) -> User:
-    """Come in by an invitation.  Whoever has the address already gets the roles and keeps their password.
+    """Come in by an invitation.  Whoever has the address and a password gets the roles and keeps it.
 
     Args:
         uow: the tenant's unit.
         text: the token of the link.
-        password: of a new account; ignored for one that exists.
+        password: of an account that has none; ignored for one that has.
         terms_accepted: whether the tenant's terms were agreed to.
-        profile: attributes of a new account, by name.
+        profile: attributes of a new account, by name; of one that waits, those that nobody filled in before.
 
     Raises:
         LinkExpired: the link does nothing any more.
@@ -177,13 +208,29 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
     if user is not None:
         users.verify_email(uow, user)
     else:
-        user = registration.admit(uow, invitation.address, whole, terms_version, via="invitation")
+        user = _admit(uow, invitation.address, whole, terms_version)
         passwords.adopt(uow, user, password_hash)
     bounds.take_turn(uow)
     if not _take(uow, invitation):
         raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))
     withheld = _give_roles(uow, invitation, user)
     events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=user.id, withheld=withheld)
+    return user
+
+
+def _admit(uow: UnitOfWork, address: str, profile: Profile, terms_version: str | None) -> User:
+    """Somebody new, or whoever waits for a way in."""
+    user = users.find_by_email(uow, address)
+    if user is None:
+        return registration.admit(uow, address, profile, terms_version, via="invitation")
+    users.verify_email(uow, user)
+    known = user.profile.model_dump(exclude_none=True)
+    users.update_profile(
+        uow, user, {name: value for name, value in profile.model_dump(exclude_none=True).items() if name not in known}
+    )
+    if terms_version is not None:
+        user.terms_version, user.terms_accepted_at = terms_version, uow.now
+    throttle.clear(uow, users.canonical(address))
     return user
 
 

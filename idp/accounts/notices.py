@@ -5,7 +5,7 @@ Subscribers: each reacts to an event inside its transaction.
 
 from uuid import UUID
 
-from idp.accounts import letters
+from idp.accounts import activity, letters
 from idp.authn import devices, one_time_tokens, passwords, throttle
 from idp.authn.models import OneTimeToken
 from idp.authn.one_time_tokens import Purpose
@@ -163,7 +163,10 @@ def _person(uow: UnitOfWork, user_id: UUID | None) -> User | None:
 
 
 def _circumstances(uow: UnitOfWork, event: Event) -> Circumstances:
-    return Circumstances(uow.now, event.ip, event.user_agent)
+    """What whoever it happened to may know of it: not where their administrator sits."""
+    user = None if event.user_id is None else uow.find(User, event.user_id)
+    shown = user is not None and activity.shows_place(event, user)
+    return Circumstances(uow.now, event.ip if shown else None, event.user_agent if shown else None)
 
 
 def _not_me(uow: UnitOfWork, event: Event, user: User, to: Recipient) -> str:

@@ -137,6 +137,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "tenant-is-built-in": (409, "The tenant 'system' holds the operators; it stays as it is."),
     "declaration-refused": (409, "client Notes: type is web and cannot become native."),
     "cannot-recover": (409, "Their address is not proven, so a recovery would reach nobody."),
+    "account-disabled": (409, "This account is disabled. Enable it first."),
     "flow-expired": (410, "This sign-in has expired. Go back to the application and start again."),
     "link-expired": (410, "This link has expired."),
     "access-ended": (410, "This access is over. Begin another."),

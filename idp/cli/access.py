@@ -4,8 +4,8 @@ from uuid import UUID
 
 import click
 
-from idp.accounts import recovery
-from idp.authn import passwords, throttle
+from idp.accounts import credentials, recovery
+from idp.authn import passwords
 from idp.authn import sessions as sessions_
 from idp.authn.models import Session
 from idp.cli import output, people
@@ -13,8 +13,6 @@ from idp.cli.connect import tenant_unit
 from idp.cli.options import password_stdin, program, read_password, tenant
 from idp.db.unit import UnitOfWork
 from idp.errors import NotFound
-from idp.events import service as events
-from idp.events.types import EventType
 from idp.oauth import grants
 from idp.users import service as users
 from idp.users.models import User
@@ -65,8 +63,7 @@ def unlock(slug: str, who: str) -> None:
     """Forget the wrong passwords of a person, so that they can try again at once."""
     with tenant_unit(slug) as uow:
         row = people.find(uow, who)
-        throttle.clear(uow, users.primary_email(uow, row.id).canonical)
-        events.record(uow, EventType.LOGIN_UNBLOCKED, row)
+        credentials.unlock(uow, row)
         document = people.whole(uow, row)
     output.done(document, f"{document['email']} can try to sign in again.")
 

@@ -15,7 +15,7 @@ from idp.rbac.permissions import Builtin
 
 @click.group()
 def invitation() -> None:
-    """Invitations: list, revoke.  ``idp user invite`` sends one."""
+    """Invitations: list, resend, revoke.  ``idp user invite`` sends one."""
 
 
 def describe(row: Invitation) -> dict[str, Any]:
@@ -51,6 +51,18 @@ def list_(slug: str) -> None:
     with tenant_unit(slug) as uow:
         documents = [describe(row) for row in invitations.list_open(uow)]
     output.table(documents, ("email", "roles", "created_at", "expires_at", "id"), empty="Nobody is invited.")
+
+
+@verb(invitation, "resend")
+@tenant
+@click.argument("invitation_id", metavar="ID", type=click.UUID)
+def resend(slug: str, invitation_id: UUID) -> None:
+    """Invite somebody again, with the same roles; the link before does nothing any more."""
+    with tenant_unit(slug) as uow:
+        row = invitations.resend(uow, invitation_id)
+        uow.flush()
+        document = describe(row)
+    output.done(document, f"{document['email']} gets another invitation; it is open until {row.expires_at:%Y-%m-%d}.")
 
 
 @verb(invitation, "revoke")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, update
 
 from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
@@ -116,7 +116,13 @@ def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> 
 
 
 def list_sessions(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:
-    """Where a person is signed in, the last seen first: sessions in use, and those that an application still refreshes.
+    """Where a person is signed in, the last seen first."""
+    latest = (Session.last_seen_at.desc(), Session.id.desc())
+    return uow.session.scalars(sessions_of(uow, user_id).order_by(*latest)).all()
+
+
+def sessions_of(uow: UnitOfWork, user_id: UUID) -> Select[Session]:
+    """A query for where a person is signed in: sessions in use, and those that an application still refreshes.
 
     The second kind is idle by `idp.authn.sessions`, whose clock is the cookie's, and opens an account all the same.
     """
@@ -134,16 +140,12 @@ def list_sessions(uow: UnitOfWork, user_id: UUID) -> Sequence[Session]:
         .exists()
     )
     in_use = and_(Session.expires_at > func.now(), Session.last_seen_at > func.now() - policy.session_idle_ttl)
-    return uow.session.scalars(
-        select(Session)
-        .where(Session.user_id == user_id, Session.ended_at.is_(None), or_(in_use, refreshed))
-        .order_by(Session.last_seen_at.desc(), Session.id.desc())
-    ).all()
+    return select(Session).where(Session.user_id == user_id, Session.ended_at.is_(None), or_(in_use, refreshed))
 
 
 def find_session(uow: UnitOfWork, user_id: UUID, session_id: UUID | None) -> Session | None:
     """The session with this id, if it is one of `list_sessions`."""
-    return next((session for session in list_sessions(uow, user_id) if session.id == session_id), None)
+    return uow.session.scalar(sessions_of(uow, user_id).where(Session.id == session_id))
 
 
 def revoke_grant(uow: UnitOfWork, grant_id: UUID, *, reason: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.errors import IdPError
 from idp.events import service as events
@@ -16,6 +17,8 @@ from idp.users.errors import EmailTaken
 from idp.users.models import Profile, User, UserEmail
 
 MAX_PEOPLE = 1_000
+_LANES = 2
+"""So many bulks at a time in one database: each holds a lock for every address, and their table has an end."""
 Newcomer = tuple[str, Profile]
 """Address and profile of somebody who can be added."""
 
@@ -57,6 +60,7 @@ def create_all(uow: UnitOfWork, newcomers: Sequence[Newcomer]) -> list[User | Id
 
 def _lock(uow: UnitOfWork, keys: Sequence[str]) -> None:
     """Wait for whoever proves or takes one of these addresses right now; always in one order."""
+    lock(uow, f"bulk:{uow.tenant.id.int % _LANES}")
     names = sorted({f"email:{uow.tenant.id}:{key}" for key in keys})
     one = func.unnest(cast(names, ARRAY(Text))).column_valued("name")
     uow.execute(select(func.count(func.pg_advisory_xact_lock(func.hashtextextended(one, 0)))))

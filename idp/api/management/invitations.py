@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from idp.accounts import invitations
 from idp.accounts.models import Invitation
-from idp.api.fields import email, moment, shown, text
+from idp.api.fields import email, moment, require_plain, shown, text
 from idp.api.listing import Filter, Listing
 from idp.api.management.routes import management
 from idp.api.schemas import Body, listed
@@ -35,7 +35,7 @@ class CreateInvitation(Body):
 
     email = email("Where the invitation goes.")
     roles = fields.List(
-        fields.String(validate=validate.Length(1, 64)),
+        fields.String(validate=[validate.Length(1, 64), require_plain]),
         load_default=lambda: [Builtin.MEMBER.value],
         validate=validate.Length(1, 50),
         metadata={"description": "Names of roles; `member` when left out.", "default": ["member"]},
@@ -97,7 +97,8 @@ def create_invitation(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
     """Invite somebody.
 
     The mailed link lets its reader in, with these roles; an open invitation of the same address ends. The roles are
-    those that you may give, now and when the invitation is accepted.
+    those that you may give, now and when the invitation is accepted. Whoever was added without a password chooses one
+    there.
     """
     return _whole(uow, invitations.invite(uow, sent["email"], roles=sent["roles"]))
 
@@ -115,8 +116,7 @@ def resend_invitation(uow: UnitOfWork, invitation_id: UUID) -> dict[str, Any]:
 
     Another invitation takes the place of the one that is named: with the same roles, a new link and its whole time.
     """
-    before = invitations.revoke(uow, invitation_id)
-    return _whole(uow, invitations.invite(uow, before.address, roles=before.roles))
+    return _whole(uow, invitations.resend(uow, invitation_id))
 
 
 @management.operation(
@@ -125,10 +125,13 @@ def resend_invitation(uow: UnitOfWork, invitation_id: UUID) -> dict[str, Any]:
     needs=Permission.INVITATIONS_WRITE,
     tag=INVITATIONS,
     answer=(204, None, None),
-    refuses=("no-such-invitation",),
+    refuses=("no-such-invitation", "beyond-your-own"),
 )
 def revoke_invitation(uow: UnitOfWork, invitation_id: UUID) -> None:
-    """Take an invitation back."""
+    """Take an invitation back.
+
+    One that you could not have made stays.
+    """
     invitations.revoke(uow, invitation_id)
 
 

@@ -12,6 +12,7 @@ from idp.api.management.routes import management
 from idp.api.schemas import Body
 from idp.api.tags import PEOPLE
 from idp.db.unit import UnitOfWork
+from idp.rbac import bounds
 from idp.rbac.permissions import Permission
 from idp.users import service as users
 
@@ -133,7 +134,7 @@ def recover_user(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
     tag=PEOPLE,
     body=(NewAddress, {"email": "ida.noor@acme.example"}),
     answer=_ACCEPTED,
-    refuses=(*_TOUCHES, "email-invalid"),
+    refuses=(*_TOUCHES, "email-invalid", "account-disabled"),
 )
 def change_user_email(uow: UnitOfWork, sent: dict[str, Any], user_id: UUID) -> dict[str, Any]:
     """Ask for another address for a person.
@@ -157,6 +158,10 @@ def export_user(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
     """Export what is known of a person.
 
     One document: account, addresses, roles, sessions, devices, consents and the newest 10,000 events (GDPR article 20).
-    That it was taken is an event.
+    That it was taken is an event. It says what `sessions:read`, `consents:read` and `events:read` let you see, and
+    needs these too.
     """
-    return export.document(uow, person(uow, user_id))
+    user = person(uow, user_id)
+    for permission in (Permission.SESSIONS_READ, Permission.CONSENTS_READ, Permission.EVENTS_READ):
+        bounds.require(uow, permission)
+    return export.document(uow, user)
