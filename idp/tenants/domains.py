@@ -37,8 +37,6 @@ def add(uow: UnitOfWork, domain: str) -> TenantDomain:
         name = domain_in_ascii(domain)
     except ValueError as refused:
         raise DomainInvalid(f"{refused}.", field="domain") from None
-    if "." not in name:
-        raise DomainInvalid("A domain has a dot, such as acme.example.", field="domain")
     lock(uow, f"domains:{uow.tenant.id}")
     if uow.session.scalar(select(TenantDomain.id).where(TenantDomain.domain == name)) is not None:
         raise DomainTaken(f"{name} is in the list already.")

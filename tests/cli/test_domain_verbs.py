@@ -19,4 +19,4 @@ def test_a_domain_is_added_proven_and_removed(idp: Terminal, tenant: Tenant) -> 
     assert [row["domain"] for row in idp.json("domain", "list", *where)] == ["acme.example"]
     idp.json("domain", "remove", *where, "acme.example", "--yes")
     assert idp.sentence("domain", "verify", *where, "acme.example") == "There is no domain 'acme.example' here."
-    assert idp.sentence("domain", "add", *where, "acme") == "A domain has a dot, such as acme.example."
+    assert idp.sentence("domain", "add", *where, "acme") == "'acme' is not a domain such as acme.example."
