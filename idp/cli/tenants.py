@@ -1,5 +1,6 @@
 """``idp tenant``: the life of a tenant, and its settings."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from idp.cli.connect import current, platform_unit
 from idp.cli.declarations import apply, dump
 from idp.cli.options import confirm, named, read_password, verb, yes
 from idp.http import limits
+from idp.oauth import management
 from idp.rbac.permissions import Builtin
-from idp.tenants import branding
+from idp.tenants import branding, usage
 from idp.tenants import service as tenants
 from idp.tenants.errors import SettingUnknown
 from idp.tenants.models import Tenant
@@ -22,7 +24,7 @@ _slug = named("slug", "--slug", metavar="SLUG", text="The tenant's address.")
 
 @click.group()
 def tenant() -> None:
-    """Tenants: create, list, show, set, limits, apply, dump, suspend, resume, delete."""
+    """Tenants: create, list, show, set, limits, usage, apply, dump, suspend, resume, delete."""
 
 
 def describe(row: Tenant) -> dict[str, Any]:
@@ -107,6 +109,15 @@ def limits_(slug: str) -> None:
         for limit in limits.ALL
     ]
     output.table(documents, ("limit", "by", "budget", "used"), empty="")
+
+
+@verb(tenant, "usage")
+@_slug
+def usage_(slug: str) -> None:
+    """Show how much there is of a tenant: people, clients, sign-ins, mails; large numbers are counted to a bound."""
+    with platform_unit() as platform:
+        found = usage.of(platform, tenants.get(platform, slug), built_in=management.CONSOLE)
+    output.record(asdict(found))
 
 
 @verb(tenant, "suspend")

@@ -106,9 +106,11 @@ def get(uow: UnitOfWork, access_id: UUID) -> OperatorAccess:
     return access
 
 
-def find_living(uow: UnitOfWork, access_id: UUID) -> OperatorAccess | None:
-    """An access that is good right now, by the database's time (R61)."""
-    return uow.session.scalar(select(OperatorAccess).where(OperatorAccess.id == access_id, *LIVING))
+def find_living(uow: UnitOfWork, access_id: UUID, *, operator_id: UUID) -> OperatorAccess | None:
+    """An access that `operator_id` has right now."""
+    return uow.session.scalar(
+        select(OperatorAccess).where(OperatorAccess.id == access_id, OperatorAccess.operator_id == operator_id, *LIVING)
+    )
 
 
 def get_living(uow: UnitOfWork, access_id: UUID, *, operator_id: UUID) -> OperatorAccess:
@@ -120,7 +122,7 @@ def get_living(uow: UnitOfWork, access_id: UUID, *, operator_id: UUID) -> Operat
     """
     if get(uow, access_id).operator_id != operator_id:
         raise NoSuchAccess("There is no such access.")
-    access = find_living(uow, access_id)
+    access = find_living(uow, access_id, operator_id=operator_id)
     if access is None:
         raise AccessEnded("This access is over. Begin another.")
     return access

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists,
 from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.accounts.models import Invitation, Registration
+from idp.api.models import IdempotentRequest
 from idp.authn.models import Device, LoginThrottle, LoginTransaction, OneTimeToken
 from idp.authn.throttle import LOCKED_AT
 from idp.db.base import Base
@@ -23,6 +24,7 @@ from idp.oauth.models import (
     Grant,
     RevokedToken,
 )
+from idp.rbac.models import OperatorAccess
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 
@@ -71,6 +73,8 @@ RULES = (
     Rule(OneTimeToken.expires_at, timedelta(days=1)),
     Rule(LoginThrottle.last_failed_at, timedelta(days=30), LoginThrottle.failures < LOCKED_AT),  # R27: until recovery
     Rule(Device.last_seen_at, timedelta(days=400)),
+    Rule(OperatorAccess.expires_at, timedelta(days=400)),
+    Rule(IdempotentRequest.expires_at, timedelta(0)),
     Rule(OutboxMessage.sent_at, timedelta(days=7)),
     Rule(OutboxMessage.sent_at, timedelta(0), _IS_LAST_MAIL),
     Rule(OutboxMessage.dead_at, timedelta(0), _IS_LAST_MAIL),

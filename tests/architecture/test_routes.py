@@ -14,6 +14,8 @@ from tests.browser import Browser, Forms
 
 HOSTED = "hosted."
 API = "auth."
+MANAGEMENT = "management."
+PLATFORM = "platform."
 MIN_BROWSER_POSTS = 4
 
 
@@ -49,18 +51,22 @@ def test_a_form_token_from_another_site_is_no_use(app: Any, tenant: Tenant) -> N
 
 
 def test_no_route_but_these_has_no_tenant(app: Any) -> None:
+    """The platform API's belong to the tenant of the operators, and say so; nothing else does."""
     tenantless = {rule.endpoint for rule in rules(app) if SLUG not in rule.arguments}
-    public = {"static", "healthz", "docs.openapi", "docs.docs", "docs.static"}
-    assert {name for name in tenantless if not name.startswith("dev_mail.")} == public
+    public = {"static", "healthz", "docs.openapi", "docs.docs", "docs.static", "docs.come_back"}
+    of_operators = {name for name in tenantless if name.startswith(PLATFORM)}
+    assert {name for name in tenantless - of_operators if not name.startswith("dev_mail.")} == public
+    marked = {name for name, view in app.view_functions.items() if getattr(view, "is_platform_api", False)}
+    assert marked == of_operators != set()
 
 
 def test_browsers_read_and_post_and_only_the_api_has_more_verbs(app: Any) -> None:
     """What cookies authenticate is guarded by forms, so nothing of it may have a verb that no form can send (R40)."""
     verbs: dict[bool, set[str]] = {True: set(), False: set()}
     for rule in rules(app):
-        verbs[rule.endpoint.startswith(API)] |= rule.methods or set()
+        verbs[rule.endpoint.startswith((API, MANAGEMENT, PLATFORM))] |= rule.methods or set()
     assert verbs[False] == {"GET", "HEAD", "OPTIONS", "POST"}
-    assert verbs[True] - verbs[False] == {"PATCH", "DELETE"}
+    assert verbs[True] - verbs[False] == {"PATCH", "PUT", "DELETE"}
 
 
 def test_every_operation_of_the_api_names_who_may_call_it(app: Any) -> None:

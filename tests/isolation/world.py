@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import time
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,12 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
 from PIL import Image
 
 from idp.accounts import invitations
+from idp.ids import new_id
 from idp.keys import rsa
 from idp.keys import service as keys
 from idp.mail import settings as mail_settings
 from idp.oauth.models import Client
-from idp.rbac import app_permissions, groups, roles
+from idp.rbac import app_permissions, groups, operators, roles
 from idp.rbac import service as rbac
+from idp.rbac.operators import Operator
 from idp.tenants import branding, resolve
 from idp.tenants import service as tenants
 from idp.users.models import User
@@ -146,6 +149,7 @@ class World:
         assert answer.status_code == 200, answer.text
         self.let_in()
         self.give_roles()
+        self.let_operators_in()
 
     def give_roles(self) -> None:
         """Leave a permission, a role that includes another, a group with somebody in it, and a machine with a role."""
@@ -156,6 +160,16 @@ class World:
             rbac.assign_to_group(uow, group, role)
             groups.add_member(uow, group, uow.get(User, self.user.id))
             rbac.assign_to_client(uow, uow.get(Client, self.machine.id), role)
+
+    def let_operators_in(self) -> None:
+        """Leave an operator's access, and an answer that is kept for whoever asks the same again."""
+        with self.people.unit() as uow:
+            operator = Operator(new_id(), f"Operator at {self.name}")
+            reason, lasting = f"Help for {self.name}", timedelta(minutes=5)
+            operators.begin(uow, operator, reason=reason, lasting=lasting, permissions=["users:read"])
+        headers = {"Authorization": f"Bearer {self.management_token}", "Idempotency-Key": "the-same-every-time"}
+        answer = self.app.test_client().post(self.url("/api/v1/roles"), json={"name": "dancer"}, headers=headers)
+        assert answer.status_code == 201, answer.text
 
     def let_in(self) -> None:
         """Leave somebody who signed up, somebody who was invited and somebody who mistyped, and whom mail is from."""

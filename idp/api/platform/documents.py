@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, fields, validate
-from pydantic import BaseModel
+from marshmallow import fields, validate
 
-from idp.api.fields import email, flag, moment, shown, text
+from idp.api.fields import email, moment, shown, text
+from idp.api.management import settings_schemas
+from idp.api.management.settings_schemas import change_schema, shown_schema
 from idp.api.schemas import Body
 from idp.budget import Budget
 from idp.db.unit import PlatformUnit
@@ -17,7 +18,7 @@ from idp.tenants.models import Branding, Tenant
 from idp.tenants.resolve import SLUG
 
 _MOMENT = "2026-11-24T09:12:00.250000+00:00"
-_READ_ONLY = frozenset({"logo_etag"})
+_HIDDEN = ("logo_etag",)
 STATUS = ("active", "suspended")
 CREATE = {
     "slug": "acme",
@@ -37,56 +38,16 @@ SUMMARY = {
     "suspended_at": None,
 }
 TENANT = SUMMARY | {
-    "settings": {**Policy().model_dump(mode="json"), **Branding().model_dump(mode="json", exclude=set(_READ_ONLY))},
-    "budget": Budget().model_dump(mode="json"),
+    "settings": settings_schemas.describe((Policy(), Branding()), but=_HIDDEN),
+    "budget": settings_schemas.describe((Budget(),)),
 }
 
 
-def _members(*models: type[BaseModel], changing: bool) -> dict[str, fields.Field[Any]]:
-    """A field for each member; null takes the default again."""
-    return {
-        name: _field(described, is_nullable=changing or field.default is None)
-        for model in models
-        for name, described in model.model_json_schema()["properties"].items()
-        for field in [model.model_fields[name]]
-        if name not in _READ_ONLY
-    }
-
-
-def _field(described: Mapping[str, Any], *, is_nullable: bool) -> fields.Field[Any]:
-    kind = next((each for each in described.get("anyOf", ()) if each["type"] != "null"), described)
-    meaning = f"Default: `{described['default']}`."
-    field: fields.Field[Any]
-    match kind["type"]:
-        case "boolean":
-            field = flag(meaning)
-        case "integer":
-            bounds = (
-                validate.OneOf(kind["enum"]) if "enum" in kind else validate.Range(kind["minimum"], kind["maximum"])
-            )
-            field = fields.Integer(strict=True, validate=bounds, metadata={"description": meaning})
-        case "array":
-            field = fields.List(
-                text("One of them.", longest=255),
-                validate=validate.Length(max=kind["maxItems"]),
-                metadata={"description": meaning},
-            )
-        case _ if "enum" in kind:
-            field = fields.String(validate=validate.OneOf(kind["enum"]), metadata={"description": meaning})
-        case _:
-            field = text(meaning, longest=kind.get("maxLength", 100))
-    field.allow_none = is_nullable
-    return field
-
-
-def _schema(name: str, *models: type[BaseModel], changing: bool) -> type[Schema]:
-    return Body.from_dict(_members(*models, changing=changing), name=name)
-
-
-TenantSettings = _schema("TenantSettings", Policy, Branding, changing=False)
-TenantBudget = _schema("TenantBudget", Budget, changing=False)
-ChangeTenantSettings = _schema("ChangeTenantSettings", Policy, Branding, changing=True)
-ChangeTenantBudget = _schema("ChangeTenantBudget", Budget, changing=True)
+_SETTINGS, _BUDGET = (Policy, Branding), (Budget,)
+TenantSettings = shown_schema("TenantSettings", _SETTINGS, but=_HIDDEN)
+TenantBudget = shown_schema("TenantBudget", _BUDGET)
+ChangeTenantSettings = change_schema("ChangeTenantSettings", _SETTINGS, but=_HIDDEN)
+ChangeTenantBudget = change_schema("ChangeTenantBudget", _BUDGET)
 
 
 class ChangeTenant(Body):
@@ -154,10 +115,9 @@ def whole(platform: PlatformUnit, tenant: Tenant) -> dict[str, Any]:
     """A tenant, read anew."""
     platform.flush()
     platform.session.refresh(tenant)
-    branding = tenant.branding.model_dump(mode="json", exclude=set(_READ_ONLY))
     return summary(tenant) | {
-        "settings": {**tenant.policy.model_dump(mode="json"), **branding},
-        "budget": tenant.budget.model_dump(mode="json"),
+        "settings": settings_schemas.describe((tenant.policy, tenant.branding), but=_HIDDEN),
+        "budget": settings_schemas.describe((tenant.budget,)),
     }
 
 
@@ -168,7 +128,7 @@ def change(platform: PlatformUnit, tenant: Tenant, sent: Mapping[str, Any]) -> N
         SettingUnknown: a value outside its bounds, with the place where it stands; nothing is changed.
     """
     home = {name: part for part in ("settings", "budget") for name in sent.get(part, ())}
-    changes = {name: _text(sent[part][name]) for name, part in home.items()}
+    changes = {name: sent[part][name] for name, part in home.items()}
     if "name" in sent:
         changes["name"] = sent["name"]
     if not changes:
@@ -178,16 +138,3 @@ def change(platform: PlatformUnit, tenant: Tenant, sent: Mapping[str, Any]) -> N
     except SettingUnknown as refused:
         field = refused.field if refused.field not in home else f"{home[refused.field]}/{refused.field}"
         raise SettingUnknown(refused.detail, field=field) from None
-
-
-def _text(value: Any) -> str:
-    """As `tenants.update` reads it; null is the empty text, which is the default."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case list():
-            return ", ".join(value)
-        case _:
-            return str(value)
