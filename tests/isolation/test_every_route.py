@@ -14,11 +14,11 @@ from idp.config import Settings
 from idp.db.base import Base, TenantScoped
 from idp.http.context import SLUG
 from idp.wiring import Wiring
-from tests.isolation import routes_accounts, routes_api, routes_operators, routes_roles, routes_self
+from tests.isolation import routes_accounts, routes_api, routes_operators, routes_people, routes_roles, routes_self
 from tests.isolation.routes import FEEDERS, Call, Feeder
 from tests.isolation.world import World
 
-MORE_FEEDERS = (routes_accounts, routes_api, routes_operators, routes_roles, routes_self)
+MORE_FEEDERS = (routes_accounts, routes_api, routes_operators, routes_people, routes_roles, routes_self)
 """Modules that add their feeders when they are imported."""
 MODELS: list[Any] = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantScoped)]
 AUTOMATIC = {"HEAD", "OPTIONS"}
