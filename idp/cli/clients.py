@@ -14,6 +14,7 @@ from idp.oauth import clients, registration
 from idp.oauth.errors import ClientMetadataInvalid, NoSuchClient
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import Client
+from idp.rbac import service as rbac
 
 TYPES = ("web", "spa", "native", "machine")
 _client = named("client_id", "--client-id", "--client", metavar="CLIENT_ID", text="As `idp client list` shows it.")
@@ -56,8 +57,9 @@ def describe(row: Client) -> dict[str, Any]:
 @click.option("--first-party", is_flag=True, help="Ours: nobody is asked for consent.")
 @click.option("--direct-sign-in", is_flag=True, help="Ours, and may ask for passwords itself, by the sign-in API.")
 @click.option("--no-require-pkce", is_flag=True, help="For one confidential client that sends none.")
+@click.option("--role", "roles", multiple=True, metavar="ROLE", help="That a machine holds; may be repeated.")
 @click.option("--metadata", type=click.File(), metavar="FILE", help="RFC 7591 client metadata, - for stdin.")
-def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, **options: Any) -> None:
+def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, roles: tuple[str, ...], **options: Any) -> None:
     """Register a client; its secret, where it has one, is shown once.
 
     Metadata may come from a file, and options win over it.
@@ -74,6 +76,8 @@ def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, **options
     with tenant_unit(slug) as uow:
         row, secret = registration.register(uow, checked)
         uow.flush()
+        for role in roles:
+            rbac.assign_to_client(uow, row, role)
         document = describe(row)
     head = {"client_id": document.pop("client_id"), **({"client_secret": secret} if secret else {})}
     output.record({**head, **document}, once="client_secret")

@@ -4,6 +4,7 @@ from uuid import UUID
 import pytest
 
 from idp.oauth import clients
+from idp.rbac import effective
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests.cli.conftest import Terminal
@@ -36,6 +37,19 @@ def test_other_kinds_of_client_have_what_they_need(idp: Terminal, tenant: Tenant
     made = idp.json("client", "create", "--tenant", tenant.slug, "--name", "X", "--type", kind, *uris)
     assert made["token_endpoint_auth_method"] == method
     assert ("client_secret" in made) == (method != "none")
+
+
+def test_a_machine_gets_its_roles_at_once_and_nothing_else_can(idp: Terminal, wiring: Wiring, tenant: Tenant) -> None:
+    create = ("client", "create", "--tenant", tenant.slug, "--name", "Terraform", "--role", "admin")
+    made = idp.json(*create, "--type", "machine", "--scope", "users:read")
+    with wiring.tenant_unit(tenant) as uow:
+        assert effective.of_client(uow, UUID(made["client_id"])).roles == ("admin",)
+    refused = idp("client", "create", "--tenant", tenant.slug, "--name", "X", "--type", "machine", "--role", "nobody")
+    assert refused.exit_code == 1
+    web = idp(*create, "--type", "web", "--redirect-uri", "https://notes.example/callback")
+    assert web.exit_code == 1
+    assert "client_credentials" in web.stderr
+    assert [row["client_name"] for row in idp.json("client", "list", "--tenant", tenant.slug)] == ["Terraform"]
 
 
 def test_only_a_client_of_ours_may_sign_people_in_directly(idp: Terminal, tenant: Tenant) -> None:
