@@ -152,12 +152,9 @@ def _answer(
     headers: Mapping[str, dict[str, Any]],
 ) -> dict[str, Any]:
     said: dict[str, Any] = {"description": _MEANING[status], "headers": {**_LIMITED, **headers}}
-    if isinstance(example, MediaType) and not example.name.startswith("text/"):
-        said["content"] = {example.name: _BYTES}
-    elif isinstance(example, MediaType):
-        said["content"] = {
-            example.name: {"schema": {"type": "string"}, "example": example.example} if example.example else {}
-        }
+    media = example if isinstance(example, tuple) else (example,)
+    if all(isinstance(one, MediaType) for one in media):
+        said["content"] = {one.name: one.described() for one in media}
     elif schema is not None:
         content: Any = {"oneOf": list(schema)} if isinstance(schema, tuple) else schema
         shown = {"examples": example} if isinstance(schema, tuple) else {"example": example}
@@ -167,10 +164,19 @@ def _answer(
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """What an operation answers when it is not JSON; stands in the place of an example, which a picture has none of."""
+    """What an operation answers when it is not JSON; one or more stand in the place of an example.
+
+    Attributes:
+        name: of the media type.
+        example: a text; a picture has none.
+    """
 
     name: str
-    example: str
+    example: str = ""
+
+    def described(self) -> dict[str, Any]:
+        """Its entry in the document."""
+        return {"schema": {"type": "string"}, "example": self.example} if self.example else _BYTES
 
 
 def _refusals(codes: Iterable[str]) -> dict[int, Any]:

@@ -17,7 +17,7 @@ from idp.users import bulk
 from idp.users.models import User
 
 _ITEM = CreateUser()
-EXAMPLE = {"users": [NEW, {"email": "not an address"}]}
+EXAMPLE = {"users": [NEW, {"email": "noor@acme.example"}]}
 ANSWER = {
     "created": 1,
     "refused": 1,
@@ -27,9 +27,14 @@ ANSWER = {
             "index": 1,
             "status": "refused",
             "error": {
-                "code": "email-invalid",
-                "detail": "This is not an email address.",
-                "errors": [{"pointer": "/users/1/email", "detail": "This is not an email address."}],
+                "code": "email-taken",
+                "detail": "noor@acme.example belongs to somebody in this tenant already.",
+                "errors": [
+                    {
+                        "pointer": "/users/1/email",
+                        "detail": "noor@acme.example belongs to somebody in this tenant already.",
+                    }
+                ],
             },
         },
     ],
