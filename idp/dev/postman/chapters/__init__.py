@@ -1,6 +1,7 @@
 """The chapters in the order in which they run: each begins with what the ones before it have learnt."""
 
 from idp.dev.postman.chapters import (
+    activity,
     clients,
     consents,
     farewell,
@@ -26,6 +27,7 @@ CHAPTERS = (
     clients.CHAPTER,
     resources.CHAPTER,
     consents.CHAPTER,
+    activity.CHAPTER,
     farewell.CHAPTER,
     settings.CHAPTER,
     settings.OF_DOMAINS,
