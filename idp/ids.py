@@ -1,5 +1,6 @@
 """Identifiers: UUIDv7 (RFC 9562 §5.7), made in Python, ordered by time.  An id is never a secret."""
 
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -17,3 +18,9 @@ def parse_id(text: str) -> UUID | None:
     except ValueError:
         return None
     return parsed if str(parsed) == text else None
+
+
+def earliest(moment: datetime) -> UUID:
+    """The smallest UUIDv7 that can have been made at `moment`: a bound for ids in the order of time."""
+    milliseconds = max(int(moment.timestamp() * 1000), 0)
+    return UUID(int=(milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | 2 << 62)

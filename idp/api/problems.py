@@ -167,6 +167,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "domain-not-proven": (422, "There is no TXT record at _idp-challenge.acme.example."),
     "logo-invalid": (422, "A logo is a PNG, JPEG or WebP picture, and this is not."),
     "mail-settings-invalid": (422, "A sender's name is one line of at most 100 characters."),
+    "period-invalid": (422, "A period ends after it begins, soon, and has at most 400 days."),
     "setting-unknown": (422, "password_min_length: Input should be less than or equal to 128."),
     "slug-invalid": (422, "A slug is 2 to 40 characters: a-z, 0-9, and hyphens inside."),
     "access-invalid": (422, "A reason has 10 to 500 characters."),

@@ -12,7 +12,7 @@ from idp.keys import schedule as key_schedule
 from idp.keys import service as keys
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
-from idp.worker import purge, retention
+from idp.worker import consoles, purge, retention, rollups
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ JOBS = (
     Job("keys.tended", 60.0, tend_keys),
     Job("tenants.purged", 60.0, purge.purge_deleted_tenants),
     Job("rows.purged", 600.0, purge.purge_expired),
+    Job("consoles.kept", 3600.0, consoles.keep),
+    Job("events.counted", 600.0, rollups.count_days),
     Job("users.erased", 60.0, retention.erase_due),
     Job("history.purged", 6 * 3600.0, retention.purge_by_policy),
 )

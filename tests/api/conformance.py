@@ -19,7 +19,7 @@ def document() -> dict[str, Any]:
 
 def operation(method: str, path: str) -> dict[str, Any] | None:
     prefix = "" if path.startswith("/") else "/t/{tenant_slug}/api/v1/auth/"
-    for template, operations in document()["paths"].items():
+    for template, operations in sorted(document()["paths"].items(), key=lambda item: item[0].count("{")):
         if re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template)), prefix + path.partition("?")[0]):
             found: dict[str, Any] | None = operations.get(method.lower())
             return found
