@@ -25,7 +25,7 @@ CREATE = {
     "name": "Acme",
     "settings": {"registration": "domains", "registration_domains": ["acme.example"]},
     "budget": {"limit_sign_in_ip": "30/minute"},
-    "admin": {"email": "ida@acme.example"},
+    "admin": {"email": "ida@acme.example", "name": "Ida Noor"},
 }
 SUMMARY = {
     "id": "01981a4e-7b00-7a22-8f43-1e0c5e4e0b22",
@@ -61,7 +61,8 @@ class ChangeTenant(Body):
 class FirstOwner(Body):
     """Who is let in first."""
 
-    email = email("Where the invitation goes; whoever reads it chooses name and password.")
+    email = email("Where the invitation goes; whoever reads it chooses the password.")
+    name = text("What they are called; they choose it themselves when it is left out.", longest=255)
 
 
 class CreateTenant(ChangeTenant):

@@ -37,8 +37,10 @@ from idp.rbac.permissions import Builtin, Permission
 from idp.tenants import service as tenants
 from idp.tenants.errors import TenantIsBuiltin
 from idp.tenants.models import SYSTEM_SLUG, Tenant
+from idp.users import service as users
 
 _LAST = "\uffff"
+_UNMAKEABLE = ("slug-taken", "slug-invalid", "setting-unknown")
 
 
 def _has_status(status: str) -> ColumnElement[bool]:
@@ -93,7 +95,14 @@ def list_tenants(unit: PlatformUnit, query: dict[str, Any]) -> dict[str, Any]:
     tag=PLATFORM,
     body=(CreateTenant, CREATE),
     answer=(201, TenantOut, TENANT),
-    refuses=("slug-taken", "slug-invalid", "setting-unknown", "email-invalid", "registration-closed"),
+    refuses=(
+        "slug-taken",
+        "slug-invalid",
+        "setting-unknown",
+        "email-invalid",
+        "profile-invalid",
+        "registration-closed",
+    ),
     etag=True,
 )
 def create_tenant(unit: PlatformUnit, sent: dict[str, Any]) -> dict[str, Any]:
@@ -106,11 +115,7 @@ def create_tenant(unit: PlatformUnit, sent: dict[str, Any]) -> dict[str, Any]:
     tenant = tenants.create(unit, slug=sent["slug"], name=sent["name"], base_url=current_settings().base_url)
     unit.flush()
     change(unit, tenant, {part: sent[part] for part in ("settings", "budget") if part in sent})
-    with unit.within(tenant) as uow:
-        # whoever makes a tenant may do everything in it until it is made: there is nobody yet whom it could harm
-        everything = permissions.of_builtin(Builtin.OWNER, tenant.slug)
-        uow.actor = replace(uow.actor, permissions=everything)
-        invitations.invite(uow, sent["admin"]["email"], roles=[Builtin.OWNER])
+    _let_in(unit, tenant, **sent["admin"])
     g.headers = {"Location": f"{current_settings().base_url}/api/v1/tenants/{tenant.slug}"}
     return whole(unit, tenant)
 
@@ -207,6 +212,18 @@ def delete_tenant(unit: PlatformUnit, query: dict[str, Any], slug: str) -> None:
         raise QueryInvalid([("/confirm", "Must be the slug of the tenant to delete.")])
     etags.require_match(whole(unit, tenant))
     tenants.delete(unit, tenant)
+
+
+def _let_in(unit: PlatformUnit, tenant: Tenant, *, email: str, name: str | None = None) -> None:
+    """Invite the first owner; an account that waits for them keeps what they are called.
+
+    Whoever makes a tenant may do everything in it while it is made: there is nobody yet whom that could harm.
+    """
+    with unit.within(tenant) as uow:
+        uow.actor = replace(uow.actor, permissions=permissions.of_builtin(Builtin.OWNER, tenant.slug))
+        if name is not None:
+            users.create(uow, email=email, via="invitation", name=name)
+        invitations.invite(uow, email, roles=[Builtin.OWNER])
 
 
 def _held(unit: PlatformUnit, slug: str) -> Tenant:

@@ -13,7 +13,7 @@ from idp.rbac import service as rbac
 from idp.tenants import resolve
 from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
-from idp.users.models import UserEmail
+from idp.users.models import User, UserEmail
 from idp.wiring import Wiring
 from tests.api.application import pointers, refused
 from tests.api.management.callers import Caller, person_caller
@@ -53,14 +53,26 @@ def test_a_tenant_is_made_and_its_first_owner_comes_in_by_invitation(
     browser = Browser(app, tenant)
     page = browser.follow(browser.get(mail.links("invitation=")[0]))
     browser.submit(page, name="Ida Noor", password="lantern orbit quiet harvest")
-    owner = people_of(wiring, tenant)
-    assert owner == [(body["admin"]["email"], ["owner"])]
+    assert people_of(wiring, tenant) == [(body["admin"]["email"], "Ida Noor", ["owner"])]
 
 
-def people_of(wiring: Wiring, tenant: Tenant) -> list[tuple[str, list[str]]]:
+def test_a_first_owner_who_has_a_name_keeps_it(app: Any, wiring: Wiring, operator: Caller) -> None:
+    body = wanted(admin={"email": "ida@example.com", "name": "Ida Noor"})
+    assert operator.post("/tenants", body).status_code == 201
+    tenant = row(wiring, body["slug"])
+    assert people_of(wiring, tenant) == [("ida@example.com", "Ida Noor", [])]
+    post, browser = Post(wiring, tenant), Browser(app, tenant)
+    page = browser.follow(browser.get(post.link("ida@example.com", "?invitation=")))
+    assert len(post.mails()) == 1
+    browser.submit(page, password="lantern orbit quiet harvest")
+    assert people_of(wiring, tenant) == [("ida@example.com", "Ida Noor", ["owner"])]
+
+
+def people_of(wiring: Wiring, tenant: Tenant) -> list[tuple[str, str | None, list[str]]]:
+    """Address, name and roles of everybody."""
     with wiring.tenant_unit(tenant) as uow:
-        rows = uow.session.scalars(select(UserEmail)).all()
-        return [(row.address, rbac.names_of(uow, row.user_id)) for row in rows]
+        rows = uow.execute(select(UserEmail, User).join(User, User.id == UserEmail.user_id)).all()
+        return [(email.address, user.profile.name, rbac.names_of(uow, user.id)) for email, user in rows]
 
 
 def test_what_was_made_names_the_operator(wiring: Wiring, operator: Caller) -> None:
