@@ -22,6 +22,7 @@ COMMANDS = {
     "client": "clients",
     "resource": "resources",
     "domain": "domains",
+    "event": "events",
     "key": "keys",
     "mail": "mail",
     "doctor": "doctor",
