@@ -6,6 +6,7 @@ Subscribers: each reacts to an event inside its transaction.
 from uuid import UUID
 
 from idp.accounts import activity, letters
+from idp.actor import ActorKind
 from idp.authn import devices, one_time_tokens, passwords, throttle
 from idp.authn.models import OneTimeToken
 from idp.authn.one_time_tokens import Purpose
@@ -97,17 +98,18 @@ def write_login_blocked(uow: UnitOfWork, message_id: UUID, *, event_id: str) -> 
 
 
 def deletion_requested(uow: UnitOfWork, event: Event) -> None:
-    """To whoever asked to be deleted."""
+    """To whoever is to be deleted.  That somebody else wants it is no sign of a thief, and asks for no “not me”."""
     user = _person(uow, event.target_id)
     if user is None or user.deletes_at is None:
         return
     to = recipient_of(user, users.primary_email(uow, user.id))
+    by_another = event.actor_kind != ActorKind.SYSTEM and not activity.shows_place(event, user)
     messages.deletion_requested(
         uow,
         to,
         deletes_at=user.deletes_at,
         circumstances=_circumstances(uow, event),
-        not_me=_not_me(uow, event, user, to),
+        not_me=None if by_another else _not_me(uow, event, user, to),
     )
 
 

@@ -108,21 +108,26 @@ def sign_in_blocked(
 
 @mail
 def deletion_requested(
-    uow: UnitOfWork, to: Recipient, *, deletes_at: datetime, circumstances: Circumstances, not_me: str
+    uow: UnitOfWork, to: Recipient, *, deletes_at: datetime, circumstances: Circumstances, not_me: str | None
 ) -> Content:
-    """The account goes, unless its owner comes back in time."""
+    """The account goes, unless its owner comes back in time.  Without `not_me` an administrator wants it to."""
     tenant, day = said(uow.tenant.name), i18n.format_date(deletes_at)
     return Content(
         subject=_("Your {tenant} account will be deleted", tenant=tenant),
         heading=_("Your account will be deleted on {day}", day=day),
         before=(
-            _("You asked for your account at {tenant} to be deleted, with everything in it.", tenant=tenant),
+            _(
+                "An administrator of {tenant} asked for your account to be deleted, with everything in it.",
+                tenant=tenant,
+            )
+            if not_me is None
+            else _("You asked for your account at {tenant} to be deleted, with everything in it.", tenant=tenant),
             _("Until then you can keep it: sign in and say so."),
         ),
         circumstances=circumstances,
         button=Link(_("Keep my account"), f"{uow.tenant.issuer}/login"),
         after=(_("If you still want to leave, there is nothing more to do."),),
-        other=Link(_("If it wasn't you who asked, say so here:"), not_me),
+        other=None if not_me is None else Link(_("If it wasn't you who asked, say so here:"), not_me),
     )
 
 
