@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from idp.accounts import leaving
 from idp.events.models import Event
 from idp.ids import new_id
 from idp.keys import signing
@@ -165,10 +166,15 @@ def test_the_tenants_people_see_it_and_end_it(app: Any, acting: Acting, people: 
     assert (ended.actor_kind, ended.actor_id) == ("user", owner.id)
 
 
-def test_a_disabled_operator_is_out_at_once(acting: Acting, operators: People) -> None:
+@pytest.mark.parametrize("leave", [users.disable, leaving.request_deletion])
+def test_an_operator_who_is_shut_out_or_leaves_is_out_at_once(
+    acting: Acting, operators: People, leave: Callable[..., Any]
+) -> None:
     acme = acting.begin("users:read")
+    assert acme.get("/users").status_code == 200
     with operators.unit() as uow:
-        users.disable(uow, uow.get(User, acting.operator.id))
+        make_another_owner(uow)
+        leave(uow, uow.get(User, acting.operator.id))
     assert shut(acme)
 
 
