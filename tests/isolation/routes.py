@@ -26,6 +26,7 @@ class Call:
     query: dict[str, Any] = field(default_factory=dict)
     form: dict[str, Any] | None = None
     json: dict[str, Any] | None = None
+    data: bytes | None = None
     path: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 

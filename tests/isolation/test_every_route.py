@@ -14,11 +14,27 @@ from idp.config import Settings
 from idp.db.base import Base, TenantScoped
 from idp.http.context import SLUG
 from idp.wiring import Wiring
-from tests.isolation import routes_accounts, routes_api, routes_operators, routes_people, routes_roles, routes_self
+from tests.isolation import (
+    routes_accounts,
+    routes_api,
+    routes_management,
+    routes_operators,
+    routes_people,
+    routes_roles,
+    routes_self,
+)
 from tests.isolation.routes import FEEDERS, Call, Feeder
 from tests.isolation.world import World
 
-MORE_FEEDERS = (routes_accounts, routes_api, routes_operators, routes_people, routes_roles, routes_self)
+MORE_FEEDERS = (
+    routes_accounts,
+    routes_api,
+    routes_management,
+    routes_operators,
+    routes_people,
+    routes_roles,
+    routes_self,
+)
 """Modules that add their feeders when they are imported."""
 MODELS: list[Any] = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantScoped)]
 AUTOMATIC = {"HEAD", "OPTIONS"}
@@ -89,8 +105,9 @@ def send(app: Any, rule: str, method: str, call: Call, *, at: World, caller: Wor
             client.set_cookie(world.cookie_name + suffix, value)
     path = rule.replace(f"<{SLUG}>", at.tenant.slug)
     for name, value in call.path.items():
-        path = path.replace(f"<uuid:{name}>", value)
-    body = {"json": call.json} if call.json is not None else {"data": None if method == "GET" else call.form}
+        path = path.replace(f"<uuid:{name}>", value).replace(f"<{name}>", value)
+    form = None if method == "GET" else call.data or call.form
+    body = {"json": call.json} if call.json is not None else {"data": form}
     query = call.query if method == "GET" else None
     return client.open(path, method=method, query_string=query, headers=call.headers, **body)
 

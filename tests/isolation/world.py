@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa as rsa_keys
 from PIL import Image
 
 from idp.accounts import invitations
+from idp.events.models import EventCount, EventRollup
 from idp.ids import new_id
 from idp.keys import rsa
 from idp.keys import service as keys
@@ -23,7 +24,7 @@ from idp.oauth.models import Client
 from idp.rbac import app_permissions, groups, operators, roles
 from idp.rbac import service as rbac
 from idp.rbac.operators import Operator
-from idp.tenants import branding, resolve
+from idp.tenants import branding, domains, resolve
 from idp.tenants import service as tenants
 from idp.users.models import User
 from idp.wiring import Wiring
@@ -150,6 +151,17 @@ class World:
         self.let_in()
         self.give_roles()
         self.let_operators_in()
+        self.be_managed()
+
+    def be_managed(self) -> None:
+        """Leave a domain, days that were counted, and an answer that is kept for a retry."""
+        with self.people.unit() as uow:
+            domains.add(uow, f"{self.name}.example")
+            uow.add(EventCount(day=date(2026, 1, 1), type="session.started", count=3, people=2))
+            uow.add(EventRollup(counted_until=date(2026, 1, 1)))
+        headers = {"Authorization": f"Bearer {self.management_token}", "Idempotency-Key": f"once-for-{self.name}"}
+        answer = self.browser.http.post(self.url("/api/v1/roles"), json={"name": "retried"}, headers=headers)
+        assert answer.status_code == 201, answer.text
 
     def give_roles(self) -> None:
         """Leave a permission, a role that includes another, a group with somebody in it, and a machine with a role."""
