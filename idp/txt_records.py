@@ -1,12 +1,15 @@
 """TXT records of the DNS, by which somebody shows that a domain is theirs (RFC 1035 §3.3.14).
 
-Bounded in time, and generic in what it says: a name server belongs to whoever is asked about.
+Bounded in time, in number and in what is read, and generic in what it says: a name server belongs to whoever is asked
+about, and may answer slowly, at length or with noise.
 """
 
+import threading
 from collections.abc import Sequence
 
 import dns.exception
 import dns.name
+import dns.nameserver
 import dns.resolver
 
 from idp.errors import Unavailable
@@ -14,12 +17,19 @@ from idp.errors import Unavailable
 LIFETIME_SECONDS = 5.0
 MOST = 100
 """Records that are looked at; whoever has more hides something."""
+CONCURRENT_LOOK_UPS = 2
+"""In one process: each holds a thread for as long as somebody else's name server likes, and others need theirs."""
+_places = threading.BoundedSemaphore(CONCURRENT_LOOK_UPS)
 
 
-class NameServersSilent(Unavailable):
-    """No name server answered in time, or none that we understand."""
+class NameServersSilent(Exception):
+    """No name server answered in time, or none that we understand; whose fault it is cannot be told from here."""
 
-    code = "name-servers-silent"
+
+class TooManyLookUps(Unavailable):
+    """All places for look-ups are taken."""
+
+    code = "too-many-look-ups"
 
 
 def look_up(name: str, servers: Sequence[str] = ()) -> list[str]:
@@ -30,14 +40,19 @@ def look_up(name: str, servers: Sequence[str] = ()) -> list[str]:
         servers: ``ip`` or ``ip:port`` of name servers; the system's when there are none.
 
     Raises:
-        NameServersSilent: nobody could be asked.
+        NameServersSilent: nobody answered, or nothing that makes sense.
+        TooManyLookUps: others are being looked up; nobody was asked.
     """
+    if not _places.acquire(blocking=False):
+        raise TooManyLookUps("Too many domains are being looked up. Try again in a moment.")
     try:
         answer = _resolver(servers).resolve(dns.name.from_text(name), "TXT", search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except (dns.exception.DNSException, OSError, ValueError):
-        raise NameServersSilent("The name servers of this domain did not answer. Try again in a moment.") from None
+        raise NameServersSilent from None
+    finally:
+        _places.release()
     return [b"".join(record.strings).decode(errors="replace") for record in [*(answer.rrset or ())][:MOST]]
 
 

@@ -15,10 +15,11 @@ class NameServer:
     """What it knows, by name.
 
     Attributes:
-        records: TXT records by absolute name; every other name does not exist.
+        records: TXT records by absolute name, as between the quotes of a zone file; other names do not exist.
         broken: names that are answered with SERVFAIL.
         silent: names that are not answered.
         garbled: names that are answered with noise.
+        truncated: names whose answer is too large for a datagram; nobody is there to be asked by TCP.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class NameServer:
         self.broken: set[str] = set()
         self.silent: set[str] = set()
         self.garbled: set[str] = set()
+        self.truncated: set[str] = set()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -52,12 +54,14 @@ class NameServer:
         answer.flags |= dns.flags.RA
         if name in self.broken:
             answer.set_rcode(dns.rcode.SERVFAIL)
+        elif name in self.truncated:
+            answer.flags |= dns.flags.TC
         elif name in self.records:
-            texts = ['"' + text.replace('"', '\\"') + '"' for text in self.records[name]]
+            texts = [f'"{text}"' for text in self.records[name]]
             answer.answer.append(dns.rrset.from_text_list(query.question[0].name, 60, "IN", "TXT", texts))
         else:
             answer.set_rcode(dns.rcode.NXDOMAIN)
-        return answer.to_wire()
+        return answer.to_wire(max_size=65_535)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from idp import txt_records
 from idp.cli import output
 from idp.cli.connect import current, tenant_unit
 from idp.cli.options import confirm, named, tenant, verb, yes
@@ -25,6 +24,7 @@ def describe(row: TenantDomain) -> dict[str, Any]:
         "domain": row.domain,
         "record_name": domains.record_name(row),
         "record_value": domains.record_value(row),
+        "checked_at": row.checked_at,
         "verified_at": row.verified_at,
     }
 
@@ -55,8 +55,10 @@ def verify(slug: str, name: str) -> None:
     """Look for the TXT record now."""
     with tenant_unit(slug) as uow:
         row = domains.get_by_name(uow, name)
-        found = txt_records.look_up(domains.record_name(row), current().settings.dns_servers)
-        document = describe(domains.prove(uow, row, found))
+        refusal = domains.check(uow, row, domains.look_up(row, current().settings.dns_servers))
+        document = describe(row)
+    if refusal is not None:
+        raise refusal
     output.done(document, f"{document['domain']} is proven.")
 
 

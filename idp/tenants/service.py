@@ -19,6 +19,7 @@ from idp.tenants.resolve import SLUG, issuer_of
 
 MAX_NAME = 100
 _NUMBER = re.compile(r"[0-9]{1,9}")
+_SWITCH = {**dict.fromkeys(("true", "yes", "on", "1"), True), **dict.fromkeys(("false", "no", "off", "0"), False)}
 
 
 def create(platform: PlatformUnit, *, slug: str, name: str, base_url: str) -> Tenant:
@@ -72,7 +73,8 @@ def update(platform: PlatformUnit, tenant: Tenant, changes: Mapping[str, Any]) -
     Args:
         platform: the transaction.
         tenant: as `get` gave it.
-        changes: values, typed or as text; the documents decide what they accept. None and "" are the default again.
+        changes: values of their documents' types, or all as people type them at a terminal: `_typed` reads those, here
+            and nowhere else. None and "" are the default again.
 
     Raises:
         SettingUnknown: an unknown name, or a value outside its bounds; nothing is changed.
@@ -82,17 +84,17 @@ def update(platform: PlatformUnit, tenant: Tenant, changes: Mapping[str, Any]) -
     for key, value in changes.items():
         home = next((position for position, document in enumerate(documents) if key in _settable(type(document))), None)
         if key == "name":
-            name = _name(str(value or ""))
+            name = _name(value if isinstance(value, str) else "")
         elif home is None:
             raise SettingUnknown(f"There is no setting {key!r}. Known: {', '.join(known_settings())}.", field=key)
         elif value is None or value == "":
             values[home].pop(key, None)
         else:
-            values[home][key] = value
+            values[home][key] = _typed(type(documents[home]), key, value)
     try:
-        new_policy, new_branding, new_budget = (
-            _whole(type(document), members) for document, members in zip(documents, values, strict=True)
-        )
+        new_policy = Policy.model_validate(values[0], strict=True)
+        new_branding = Branding.model_validate(values[1], strict=True)
+        new_budget = Budget.model_validate(values[2], strict=True)
     except ValidationError as refused:
         first = refused.errors()[0]
         field = str(first["loc"][0])
@@ -160,9 +162,11 @@ def _settable(document: type[BaseModel]) -> list[str]:
     return [name for name in document.model_fields if name != "logo_etag"]
 
 
-def _whole(model: type[BaseModel], values: dict[str, Any]) -> Any:
-    """Validate text values: "2048" is a number, "2048.5" and "" are not."""
-    numbers = {key for key, field in model.model_fields.items() if isinstance(field.default, int)}
-    return model.model_validate(
-        {key: int(v) if key in numbers and _NUMBER.fullmatch(str(v)) else v for key, v in values.items()}
-    )
+def _typed(document: type[BaseModel], key: str, value: Any) -> Any:
+    """A number or a yes that was written as text: "2048" is a number, "2048.5" is not.  All else is as it is."""
+    default = document.model_fields[key].default
+    if isinstance(value, str) and isinstance(default, bool):
+        return _SWITCH.get(value.strip().lower(), value)
+    if isinstance(value, str) and isinstance(default, int) and _NUMBER.fullmatch(value):
+        return int(value)
+    return value

@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from marshmallow import fields, validate
 from sqlalchemy import ColumnElement, select
 
-from idp import txt_records
+from idp.api import problems
 from idp.api.fields import moment, shown, text
 from idp.api.listing import Filter, Listing
 from idp.api.management.routes import management
@@ -45,7 +46,7 @@ class DomainOut(Body):
     record_name = shown("Where a TXT record belongs.")
     record_value = shown("What it must say.")
     created_at = moment("When it was added.")
-    checked_at = moment("When the record was found last.", allow_none=True)
+    checked_at = moment("When the record was looked for last.", allow_none=True)
     verified_at = moment("Since when it is proven.", allow_none=True)
 
 
@@ -118,17 +119,18 @@ def get_domain(uow: UnitOfWork, domain_id: UUID) -> dict[str, Any]:
     needs=Permission.DOMAINS_WRITE,
     tag=DOMAINS,
     answer=(200, DomainOut, DOMAIN | {"verified_at": DOMAIN["created_at"], "checked_at": DOMAIN["created_at"]}),
-    refuses=("no-such-domain", "domain-not-proven", "name-servers-silent"),
+    refuses=("no-such-domain", "domain-not-proven", "too-many-look-ups"),
 )
-def verify_domain(uow: UnitOfWork, domain_id: UUID) -> dict[str, Any]:
+def verify_domain(uow: UnitOfWork, domain_id: UUID) -> dict[str, Any] | Response:
     """Verify a domain.
 
-    Looks for the TXT record now, for five seconds at most. What was proven once stays so until it is removed.
+    Looks for the TXT record now, for five seconds at most. What was proven once stays so until it is removed, even
+    when the record goes: `checked_at` says when somebody looked last.
     """
     limits.spend(limits.PROOF)
     row = domains.get(uow, domain_id)
-    records = txt_records.look_up(domains.record_name(row), current_settings().dns_servers)
-    return _whole(uow, domains.prove(uow, row, records))
+    refusal = domains.check(uow, row, domains.look_up(row, current_settings().dns_servers))
+    return _describe(row) if refusal is None else problems.answer(refusal)
 
 
 @management.operation(
