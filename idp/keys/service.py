@@ -4,6 +4,7 @@ A key is published before it signs and stays published until the last token it s
 server that caches the set notices nothing.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ SKEW = timedelta(seconds=60)
 LONGEST_TOKEN_TTL = timedelta(hours=1)
 """Access tokens live 10 minutes, ID tokens an hour."""
 RETIRE_AFTER = LONGEST_TOKEN_TTL + SKEW + JWKS_MAX_AGE
+_KID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 _keys: RowCache[Sequence[SigningKey]] = RowCache(10_000, ttl=PUBLISHED_TTL_SECONDS, stale_on_error=True)
 
@@ -62,6 +64,18 @@ def establish(uow: UnitOfWork, _created: Event) -> None:
 def list_all(uow: UnitOfWork) -> Sequence[SigningKey]:
     """Every key of the tenant, newest first."""
     return uow.session.scalars(select(SigningKey).order_by(SigningKey.published_at.desc())).all()
+
+
+def get(uow: UnitOfWork, kid: str) -> SigningKey:
+    """The key with that kid, whatever its state.
+
+    Raises:
+        NoSuchKey: no key of this tenant has it.
+    """
+    key = uow.session.scalar(select(SigningKey).where(SigningKey.kid == kid)) if _KID.fullmatch(kid) else None
+    if key is None:
+        raise NoSuchKey(f"There is no key {kid[:100]!r}.")
+    return key
 
 
 def rotate(uow: UnitOfWork) -> SigningKey:
@@ -119,9 +133,7 @@ def revoke(uow: UnitOfWork, kid: str) -> SigningKey:
         NoSuchKey: no key of this tenant has that kid.
     """
     _one_at_a_time(uow)
-    key = uow.session.scalar(select(SigningKey).where(SigningKey.kid == kid))
-    if key is None:
-        raise NoSuchKey(f"There is no key {kid!r}.")
+    key = get(uow, kid)
     if key.revoked_at is not None:
         return key
     was_active = key.state is KeyState.ACTIVE

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import Response, after_this_request
 from marshmallow import fields, validate
 from sqlalchemy import select
 
@@ -23,10 +24,12 @@ KEY = {
     "published_at": "2026-11-24T09:12:00.250000+00:00",
     "activated_at": "2026-11-24T09:22:00.250000+00:00",
     "ready_at": "2026-11-24T09:22:00.250000+00:00",
+    "requested_at": None,
     "retiring_at": None,
     "retired_at": None,
     "revoked_at": None,
 }
+_SCHEDULED = KEY | {"state": "pending", "activated_at": None, "requested_at": "2026-11-24T09:15:00.250000+00:00"}
 
 
 class KeyOut(Body):
@@ -38,6 +41,7 @@ class KeyOut(Body):
     published_at = moment("Since when resource servers can know it.")
     activated_at = moment("Since when it signs.", allow_none=True)
     ready_at = moment("From when on it may sign.")
+    requested_at = moment("Since when it is asked to sign as soon as it may.", allow_none=True)
     retiring_at = moment("Since when it signs no more.", allow_none=True)
     retired_at = moment("Since when it is out of `jwks.json`.", allow_none=True)
     revoked_at = moment("Since when nothing that it signed counts.", allow_none=True)
@@ -64,17 +68,30 @@ def list_keys(uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
 
 
 @management.operation(
+    "GET",
+    "/keys/<kid>",
+    needs=Permission.KEYS_READ,
+    tag=KEYS,
+    answer=(200, KeyOut, KEY),
+    refuses=("no-such-key",),
+)
+def get_key(uow: UnitOfWork, kid: str) -> dict[str, Any]:
+    """Show a signing key."""
+    return _describe(keys.get(uow, kid))
+
+
+@management.operation(
     "POST",
     "/keys/rotate",
     needs=Permission.KEYS_WRITE,
     tag=KEYS,
-    answer=(202, KeyOut, KEY | {"state": "pending", "activated_at": None}),
+    answer=(202, KeyOut, _SCHEDULED),
 )
 def rotate_keys(uow: UnitOfWork) -> dict[str, Any]:
     """Hand over to the next key.
 
-    Now, when resource servers can have learnt of it; otherwise at its `ready_at`, by itself. The answer is that key.
-    Tokens of the key before stay good until they expire.
+    The answer is that key. Its `state` is `active` when resource servers can have learnt of it: it signs now. Otherwise
+    it is `pending`, and signs by itself from its `ready_at` on. Tokens of the key before stay good until they expire.
     """
     return _whole(uow, keys.rotate(uow))
 
@@ -90,20 +107,28 @@ def rotate_keys(uow: UnitOfWork) -> dict[str, Any]:
 def revoke_key(uow: UnitOfWork, kid: str) -> dict[str, Any]:
     """Revoke a key.
 
-    For the emergency: it leaves `jwks.json` now, its tokens stop counting here at once and at resource servers when
-    they fetch the set again, and the next key signs.
+    For the emergency: within two seconds it leaves `jwks.json` and its tokens stop counting here, the one of this
+    request among them; at resource servers they do when those fetch the set again. If it was the one that signs, the
+    next one does now.
     """
     return _whole(uow, keys.revoke(uow, kid))
 
 
 def _whole(uow: UnitOfWork, row: SigningKey) -> dict[str, Any]:
+    """A key that was changed; this process reads the set anew once that is committed."""
+
+    @after_this_request
+    def forget(response: Response) -> Response:
+        keys.forget()
+        return response
+
     uow.flush()
     uow.session.refresh(row)
     return _describe(row)
 
 
 def _describe(row: SigningKey) -> dict[str, Any]:
-    moments = ("activated_at", "retiring_at", "retired_at", "revoked_at")
+    moments = ("requested_at", "activated_at", "retiring_at", "retired_at", "revoked_at")
     return {
         "kid": row.kid,
         "alg": row.alg,

@@ -96,16 +96,6 @@ def test_a_logo_is_set_shown_and_taken_away(admin: Caller) -> None:
     assert admin.get("/settings").json["has_logo"] is False
 
 
-def test_keys_are_listed_rotated_and_revoked(admin: Caller) -> None:
-    (active,) = admin.get("/keys").json["items"]
-    assert (active["state"], "d" in active, "private_sealed" in active) == ("active", False, False)
-    standby = admin.post("/keys/rotate").json
-    assert standby["state"] == "pending"
-    assert {key["state"] for key in admin.get("/keys").json["items"]} == {"active", "pending"}
-    assert admin.post(f"/keys/{standby['kid']}/revoke").json["state"] == "revoked"
-    assert admin.post("/keys/nothing/revoke").json["code"] == "no-such-key"
-
-
 def test_the_mail_server_is_the_owners_and_its_password_nobodys(admin: Caller, owner: Caller) -> None:
     url = "smtp://acme:a-password-of-acme@mail.example.com:587"
     change = {"sender_name": "Acme", "sender_address": "no-reply@example.com", "smtp_url": url}
