@@ -57,3 +57,13 @@ def test_what_is_wrong_with_an_invitation_is_said_in_a_sentence(
 def test_somebody_who_is_here_already_may_be_invited_to_more(idp: Terminal, people: People, tenant: Tenant) -> None:
     people.user(email=EMAIL)
     assert idp.json("user", "invite", "--tenant", tenant.slug, "--email", EMAIL, "--role", "owner")["email"] == EMAIL
+
+
+def test_an_invitation_is_sent_again(idp: Terminal, wiring: Wiring, tenant: Tenant) -> None:
+    at, made = ("--tenant", tenant.slug), idp.json("user", "invite", "--tenant", tenant.slug, "--email", EMAIL)
+    before = Post(wiring, tenant).link(EMAIL, "invitation=")
+    assert idp("invitation", "resend", *at, made["id"]).stdout.startswith(f"{EMAIL} gets another invitation")
+    assert Post(wiring, tenant).link(EMAIL, "invitation=") != before
+    (again,) = idp.json("invitation", "list", *at)
+    assert (again["id"] != made["id"], again["roles"]) == (True, ["member"])
+    assert idp.sentence("invitation", "resend", *at, made["id"]).startswith("There is no open invitation")

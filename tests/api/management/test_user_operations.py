@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
+from sqlalchemy import func, select
 
+from idp.accounts import invitations
+from idp.authn import throttle
+from idp.authn.models import LoginThrottle
 from tests.api.management.callers import Caller, person_caller
-from tests.factories import NOBODY, People
+from tests.factories import NOBODY, PASSWORD, People
 from tests.post import Post
+from tests.web.tenancy import decide
 
 IDA = {"email": "ida@example.com", "given_name": "Ida"}
 
@@ -62,38 +66,6 @@ def test_an_address_is_one_persons(admin: Caller, ida: dict[str, Any]) -> None:
     assert admin.post("/users", {"email": "not an address"}).json["code"] == "email-invalid"
 
 
-def test_people_are_found_by_what_is_known_of_them(admin: Caller, ida: dict[str, Any]) -> None:
-    def ids(query: str) -> list[str]:
-        return [item["email"] for item in admin.get(f"/users?{query}").json["items"]]
-
-    assert ids("filter[email]=IDA@example.com") == ["ida@example.com"]
-    assert ids("filter[email_starts_with]=id") == ["ida@example.com"]
-    assert ids("sort=email") == ["adam@example.com", "ida@example.com"]
-    assert ids("sort=-email&filter[role]=admin") == ["adam@example.com"]
-    assert ids("filter[status]=disabled") == []
-    admin.post(f"/users/{ida['id']}/disable")
-    assert ids("filter[status]=disabled") == ["ida@example.com"]
-    assert ids("filter[status]=active") == ["adam@example.com"]
-    group = admin.post("/groups", {"name": "Finance"}).json["id"]
-    admin.put(f"/groups/{group}/members/{ida['id']}")
-    assert ids(f"filter[group]={group}") == ["ida@example.com"]
-    for wrong in ("filter[status]=gone", "filter[group]=x", "filter[password]=x", "sort=password_hash", "limit=0"):
-        assert admin.get(f"/users?{wrong}").status_code == 422
-
-
-def test_every_page_together_is_everybody_once(admin: Caller) -> None:
-    admin.post("/users/bulk", {"users": [{"email": f"p{number}@example.com"} for number in range(7)]})
-    for order in ("created_at", "-created_at", "email", "-email"):
-        seen, query = [], f"/users?limit=3&sort={order}"
-        while True:
-            page = admin.get(query).json
-            seen += [item["email"] for item in page["items"]]
-            if page["next_cursor"] is None:
-                break
-            query = f"/users?limit=3&sort={order}&cursor={page['next_cursor']}"
-        assert len(seen) == len(set(seen)) == 8
-
-
 def test_whoever_is_shut_out_is_out_at_once(app: Any, people: People, admin: Caller) -> None:
     ben = person_caller(app, people, email="ben@example.com", roles=("member",))
     assert ben.get("/principal").status_code == 200
@@ -111,6 +83,9 @@ def test_nobody_touches_whoever_may_do_more(admin: Caller, owner: Caller) -> Non
         *(admin.post(f"{url}/{act}") for act in ("disable", "enable", "unlock", "recovery")),
         admin.post(f"{url}/email", {"email": "other@example.com"}),
         admin.delete(f"{url}/sessions"),
+        admin.delete(f"{url}/sessions/{NOBODY}"),
+        admin.delete(f"{url}/grants/{NOBODY}"),
+        admin.delete(f"/consents/{owner.id}/{NOBODY}"),
     ]
     assert {(answer.status_code, answer.json["code"]) for answer in acts} == {(403, "beyond-your-own")}
     assert admin.get(url).json["status"] == "active"
@@ -134,30 +109,110 @@ def test_a_recovery_goes_to_a_proven_address_only(admin: Caller, ida: dict[str, 
 def test_another_address_is_proven_before_it_is_theirs(admin: Caller, people: People) -> None:
     ben = people.user(email="ben@example.com")
     assert admin.post(f"/users/{ben.id}/email", {"email": "new@example.com"}).status_code == 202
+    post = Post(people.wiring, people.tenant)
+    assert "new@example.com" in post.last("ben@example.com").text
+    assert "/verify-email?token=" in post.link("new@example.com")
     assert admin.get(f"/users/{ben.id}").json["email"] == "ben@example.com"
     assert admin.post(f"/users/{ben.id}/email", {"email": "nowhere"}).json["code"] == "email-invalid"
+    assert admin.post(f"/users/{ben.id}/email", {"email": None}).json["code"] == "body-invalid"
+    admin.post(f"/users/{ben.id}/disable")
+    assert admin.post(f"/users/{ben.id}/email", {"email": "new@example.com"}).json["code"] == "account-disabled"
+    assert admin.post(f"/users/{ben.id}/recovery").json["code"] == "cannot-recover"
 
 
-def test_sessions_and_grants_are_listed_and_ended(app: Any, people: People, admin: Caller) -> None:
-    ben = person_caller(app, people, email="ben@example.com", roles=("member",))
-    (session,) = admin.get(f"/users/{ben.id}/sessions").json["items"]
-    (grant,) = admin.get(f"/users/{ben.id}/grants").json["items"]
-    assert (grant["session_id"], grant["client_name"]) == (session["id"], "Console")
-    assert admin.delete(f"/users/{admin.id}/grants/{grant['id']}").json["code"] == "no-such-grant"
-    assert admin.delete(f"/users/{ben.id}/grants/{grant['id']}").status_code == 204
+def test_mails_do_not_say_where_the_administrator_sits(admin: Caller, people: People) -> None:
+    """The address of the test's socket is 127.0.0.1."""
+    ben, post = people.user(email="ben@example.com"), Post(people.wiring, people.tenant)
+    admin.post(f"/users/{ben.id}/email", {"email": "new@example.com"})
+    assert "127.0.0.1" not in post.last("ben@example.com").text
+    assert admin.delete(f"/users/{ben.id}").status_code == 202
+    told = post.last("ben@example.com")
+    assert "An administrator of" in told.text
+    assert "127.0.0.1" not in told.text
+    assert not told.links("/not-me")
+
+
+def test_whoever_is_deleted_is_signed_out_now_and_asked_once(app: Any, people: People, owner: Caller) -> None:
+    ben = person_caller(app, people, email="ben@example.com", roles=("admin",))
+    first = owner.delete(f"/users/{ben.id}")
     assert ben.get("/principal").status_code == 401
-    assert admin.get(f"/users/{ben.id}/grants").json["items"] == []
-    assert admin.delete(f"/users/{ben.id}/sessions/{session['id']}").status_code == 204
-    assert admin.delete(f"/users/{ben.id}/sessions/{session['id']}").json["code"] == "no-such-session"
+    assert owner.delete(f"/users/{ben.id}").json == first.json
+    assert owner.get(f"/users/{ben.id}").json["deletes_at"] == first.json["deletes_at"]
+    stale = {"If-Match": '"stale"'}
+    assert owner.delete(f"/users/{ben.id}", headers=stale).json["code"] == "changed-meanwhile"
 
 
-def test_ways_in_are_shown_and_nothing_secret(admin: Caller, people: People) -> None:
+def test_deleting_takes_a_permission_of_its_own(machine: Callable[..., Caller], ida: dict[str, Any]) -> None:
+    writer = machine(scope="users:read users:write", roles=("admin",))
+    assert writer.delete(f"/users/{ida['id']}").json["code"] == "permission-needed"
+    assert writer.patch(f"/users/{ida['id']}", {"nickname": "x"}).status_code == 200
+    assert machine(scope="users:delete", roles=("admin",)).delete(f"/users/{ida['id']}").status_code == 202
+
+
+def test_an_administrator_may_shut_themselves_out(admin: Caller, owner: Caller) -> None:
+    assert admin.post(f"/users/{admin.id}/disable").json["status"] == "disabled"
+    assert admin.get("/users").status_code == 401
+    assert owner.get(f"/users/{admin.id}").json["status"] == "disabled"
+
+
+def test_whoever_guessed_too_often_is_let_try_again(admin: Caller, people: People) -> None:
     ben = people.user(email="ben@example.com")
-    (identity,) = admin.get(f"/users/{ben.id}/identities").json["items"]
-    assert (identity["kind"], identity["address"], identity["is_primary"]) == ("email", "ben@example.com", True)
-    (factor,) = admin.get(f"/users/{ben.id}/factors").json["items"]
-    assert factor.keys() == {"kind", "changed_at"}
-    assert admin.post(f"/users/{ben.id}/export").json["user"]["id"] == str(ben.id)
+    with people.unit() as uow:
+        throttle.reserve(uow, "ben@example.com")
+    assert admin.post(f"/users/{ben.id}/unlock").status_code == 204
+    with people.unit() as uow:
+        assert uow.session.scalar(select(func.count()).select_from(LoginThrottle)) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"deletes_at": "2027-01-01T00:00:00Z"}, "/deletes_at"),
+        ({"email": "x@example.com"}, "/email"),
+        ({"email_verified": True}, "/email_verified"),
+        ({"disabled_at": None}, "/disabled_at"),
+        ({"roles": ["owner"]}, "/roles"),
+        ({"website": "http://x.example"}, "/website"),
+        ({"locale": 5}, "/locale"),
+    ],
+)
+def test_what_cannot_be_changed_so_is_pointed_at(
+    admin: Caller, ida: dict[str, Any], changes: dict[str, Any], pointer: str
+) -> None:
+    refused = admin.patch(f"/users/{ida['id']}", changes)
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json["errors"]] == [pointer]
+    assert admin.get(f"/users/{ida['id']}").json == ida
+
+
+def test_a_postal_address_is_changed_part_by_part(admin: Caller, ida: dict[str, Any]) -> None:
+    url = f"/users/{ida['id']}"
+    admin.patch(url, {"address": {"locality": "Wien", "country": "AT"}})
+    assert admin.patch(url, {"address": {"country": None, "postal_code": "1010"}}).json["address"] == {
+        "locality": "Wien",
+        "postal_code": "1010",
+    }
+    assert "address" not in admin.patch(url, {"address": None}).json
+
+
+def test_whoever_is_added_with_an_invitation_chooses_a_password(admin: Caller, people: People) -> None:
+    made = admin.post("/users", {**IDA, "send_invitation": True})
+    assert (made.status_code, made.json["email_verified"]) == (201, False)
+    text = Post(people.wiring, people.tenant).token("ida@example.com", "/signup?invitation=")
+    with people.unit() as uow:
+        user = invitations.accept(uow, text, password=PASSWORD, terms_accepted=False, profile={"given_name": "Eve"})
+        assert str(user.id) == made.json["id"]
+    shown = admin.get(f"/users/{user.id}").json
+    assert (shown["email_verified"], shown["given_name"]) == (True, "Ida")
+    assert [factor["kind"] for factor in admin.get(f"/users/{user.id}/factors").json["items"]] == ["password"]
+
+
+def test_where_nobody_comes_in_by_invitation_nobody_is_added_with_one(admin: Caller, people: People) -> None:
+    decide(people, registration="closed")
+    assert admin.post("/users", {**IDA, "send_invitation": True}).json["code"] == "registration-closed"
+    assert admin.get("/users?filter[email]=ida@example.com").json["items"] == []
+    assert admin.post("/users", IDA).status_code == 201
+    assert admin.post("/users", {"email": "x@example.com", "send_invitation": 1}).json["code"] == "body-invalid"
 
 
 def test_another_tenants_people_do_not_exist(admin: Caller, others: People) -> None:
@@ -172,42 +227,6 @@ def test_another_tenants_people_do_not_exist(admin: Caller, others: People) -> N
     ):
         answer = admin.call(method, f"/users/{stranger.id}{path}", body)
         assert (answer.status_code, answer.json["code"]) == (404, "no-such-user")
-
-
-def test_many_are_added_at_once_and_one_does_no_harm_to_another(admin: Caller, ida: dict[str, Any]) -> None:
-    sent = [
-        {"email": "a@example.com", "name": "A"},
-        {"email": "a@example.com"},
-        {"email": "ida@example.com"},
-        {"email": 5},
-        {"email": "b@example.com", "password": "x"},
-        {"email": "c@example.com"},
-    ]
-    answer = admin.post("/users/bulk", {"users": sent})
-    assert (answer.json["created"], answer.json["refused"]) == (2, 4)
-    assert [result["status"] == "created" for result in answer.json["results"]] == [
-        True,
-        False,
-        False,
-        False,
-        False,
-        True,
-    ]
-    codes = [result.get("code") for result in answer.json["results"]]
-    assert codes == [None, "email-taken", "email-taken", "body-invalid", "body-invalid", None]
-    assert answer.json["results"][4]["errors"][0]["pointer"] == "/users/4/password"
-    assert UUID(answer.json["results"][5]["id"])
-
-
-def test_a_thousand_at_once_come_once(admin: Caller, people: People) -> None:
-    body = {"users": [{"email": f"p{number}@example.com"} for number in range(1000)]}
-    headers = {"Idempotency-Key": "the-import-of-monday"}
-    first = admin.post("/users/bulk", body, headers=headers)
-    assert (first.json["created"], first.json["refused"]) == (1000, 0)
-    again = admin.post("/users/bulk", body, headers=headers)
-    assert again.json == first.json
-    assert admin.post("/users/bulk", {"users": [*body["users"], IDA]}).status_code == 422
-    assert admin.post("/users/bulk", {"users": []}).status_code == 422
 
 
 def test_whoever_only_reads_changes_nothing(machine: Callable[..., Caller], ida: dict[str, Any]) -> None:

@@ -183,3 +183,39 @@ def test_a_message_that_is_delivered_twice_writes_one_mail(people: People, post:
         invitations.write_invitation(uow, message.id, invitation_id=str(invitation_id))
     assert len(post.mails(EMAIL)) == 1
     assert accept(people, text).id
+
+
+def test_whoever_was_added_without_a_password_chooses_one_and_keeps_what_is_known(people: People, post: Post) -> None:
+    with people.unit() as uow:
+        added = users.create(uow, email=EMAIL, via="api", given_name="Grace")
+    invite(people, "member")
+    user = accept(people, token(post), given_name="Eve", family_name="Hopper")
+    assert user.id == added.id
+    assert (user.profile.given_name, user.profile.family_name) == ("Grace", "Hopper")
+    assert roles(people, user) == ["member"]
+    with people.unit() as uow:
+        assert passwords.verify(uow, uow.get(User, user.id), PASSWORD)
+        assert users.primary_email(uow, user.id).verified_at is not None
+
+
+def test_a_password_that_the_policy_refuses_is_none_for_them_either(wiring: Wiring) -> None:
+    people = People(wiring, factories.make_tenant(wiring, terms_version="2"))
+    with people.unit() as uow:
+        users.create(uow, email=EMAIL, via="api")
+    invite(people)
+    text = token(Post(wiring, people.tenant))
+    with pytest.raises(PasswordUnacceptable):
+        accept(people, text, password="short")
+    with pytest.raises(TermsNotAccepted):
+        accept(people, text, terms=False)
+    assert accept(people, text).terms_version == "2"
+
+
+def test_whoever_is_shut_out_gets_no_password_by_an_invitation(people: People, post: Post) -> None:
+    with people.unit() as uow:
+        users.disable(uow, users.create(uow, email=EMAIL, via="api"))
+    invite(people)
+    user = accept(people, token(post))
+    with people.unit() as uow:
+        assert passwords.changed_at(uow, user) is None
+        assert uow.get(User, user.id).disabled_at is not None
