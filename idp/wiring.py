@@ -70,6 +70,7 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.RESOURCE_DELETED: (app_permissions.remove_all,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),
     EventType.CLIENT_DISABLED: (grants.revoke_of_client,),
+    EventType.CLIENT_ENABLED: (grants.revoke_of_client,),  # an authorization that crossed the disabling
     EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
 }
 

@@ -68,6 +68,19 @@ def get(uow: UnitOfWork, client_id: UUID) -> Client:
     return client
 
 
+def hold(uow: UnitOfWork, client_id: UUID) -> Client:
+    """A client as it is now, locked: whoever wants to change it too waits for the end of this transaction.
+
+    Raises:
+        NoSuchClient: there is none, or it was deleted meanwhile.
+    """
+    locked = select(Client).where(Client.id == client_id).with_for_update()
+    client = uow.session.scalar(locked, execution_options={"populate_existing": True})
+    if client is None:
+        raise NoSuchClient(f"There is no client {client_id}.")
+    return client
+
+
 def list_all(uow: UnitOfWork) -> Sequence[Client]:
     """The tenant's clients, oldest first; not the console's, which is ours."""
     return uow.session.scalars(select(Client).where(Client.id != management.CONSOLE).order_by(Client.id)).all()

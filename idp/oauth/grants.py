@@ -163,9 +163,9 @@ def revoke_of_user(uow: UnitOfWork, event: Event) -> None:
     _revoke(uow, Grant.user_id == event.target_id, reason=event.type)
 
 
-def revoke_of_client(uow: UnitOfWork, disabled: Event) -> None:
-    """React to ``client.disabled`` (R8)."""
-    _revoke(uow, Grant.client_id == disabled.target_id, reason=disabled.type)
+def revoke_of_client(uow: UnitOfWork, event: Event) -> None:
+    """React to ``client.disabled`` and ``client.enabled``, and to what made it a third party (R8)."""
+    _revoke(uow, Grant.client_id == event.target_id, reason=event.type)
 
 
 def revoke_of_consent(uow: UnitOfWork, withdrawn: Event) -> None:

@@ -114,7 +114,9 @@ class ClientMetadata(BaseModel):
             first = refused.errors()[0]
             message = first["msg"].removeprefix("Value error, ")
             place = ".".join(str(part) for part in first["loc"])
-            raise ClientMetadataInvalid(f"{place}: {message}" if place else message, field=place or None) from None
+            named = place or message.partition(":")[0]
+            field = named if place or named in cls.model_fields else None
+            raise ClientMetadataInvalid(f"{place}: {message}" if place else message, field=field) from None
         native = metadata.type == "native"
         for member in ("redirect_uris", "post_logout_redirect_uris"):
             for uri in getattr(metadata, member):

@@ -16,7 +16,7 @@ from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
 from idp.ids import new_id
-from idp.oauth import management
+from idp.oauth import grants, management
 from idp.oauth.errors import (
     ClientHasNoSecret,
     ClientIsBuiltin,
@@ -56,7 +56,7 @@ def update_client(uow: UnitOfWork, client: Client, changes: Mapping[str, Any], *
     Args:
         uow: the tenant's unit.
         client: which one.
-        changes: members of RFC 7591, by name; None takes one away.
+        changes: members of RFC 7591, by name; None takes one away.  Whoever takes `first_party` away ends its grants.
         loopback_http: whether any client may use http on a loopback address (R2).
 
     Raises:
@@ -64,10 +64,7 @@ def update_client(uow: UnitOfWork, client: Client, changes: Mapping[str, Any], *
         ClientMetadataInvalid: it cannot be so; nothing is changed.
         BeyondYourOwn, PermissionNeeded: it reaches, or would, further than the actor.
     """
-    _require_ours(client)
-    _require_controllable(uow, client)
-    if client.first_party:
-        bounds.require(uow, Permission.OWNERS_WRITE)
+    _require_changeable(uow, client)
     before = members_of(client)
     for member in UNCHANGEABLE:
         if member in changes and changes[member] != before[member]:
@@ -79,7 +76,9 @@ def update_client(uow: UnitOfWork, client: Client, changes: Mapping[str, Any], *
     for name in changed:
         setattr(client, name, _columns(metadata)[name])
     if changed:
-        events.record(uow, EventType.CLIENT_UPDATED, client, name=client.name, changed=changed)
+        updated = events.record(uow, EventType.CLIENT_UPDATED, client, name=client.name, changed=changed)
+        if "first_party" in changed and not client.first_party:
+            grants.revoke_of_client(uow, updated)  # nobody was asked for consent (R14)
     uow.flush()
     return client
 
@@ -89,10 +88,9 @@ def disable(uow: UnitOfWork, client: Client) -> None:
 
     Raises:
         ClientIsBuiltin: it is the product's.
-        BeyondYourOwn: it reaches further than the actor.
+        BeyondYourOwn, PermissionNeeded: it reaches further than the actor.
     """
-    _require_ours(client)
-    _require_controllable(uow, client)
+    _require_changeable(uow, client)
     if client.disabled_at is None:
         client.disabled_at = uow.now
         events.record(uow, EventType.CLIENT_DISABLED, client, name=client.name)
@@ -102,9 +100,10 @@ def enable(uow: UnitOfWork, client: Client) -> None:
     """Let a client in again; nothing that ended comes back.
 
     Raises:
-        BeyondYourOwn: it reaches further than the actor.
+        ClientIsBuiltin: it is the product's.
+        BeyondYourOwn, PermissionNeeded: it reaches further than the actor.
     """
-    _require_controllable(uow, client)
+    _require_changeable(uow, client)
     if client.disabled_at is not None:
         client.disabled_at = None
         events.record(uow, EventType.CLIENT_ENABLED, client, name=client.name)
@@ -115,10 +114,9 @@ def remove(uow: UnitOfWork, client: Client) -> None:
 
     Raises:
         ClientIsBuiltin: it is the product's.
-        BeyondYourOwn: it reaches further than the actor.
+        BeyondYourOwn, PermissionNeeded: it reaches further than the actor.
     """
-    _require_ours(client)
-    _require_controllable(uow, client)
+    _require_changeable(uow, client)
     events.record(uow, EventType.CLIENT_DELETED, client, name=client.name)
     uow.flush()
     uow.execute(delete(Client).where(Client.id == client.id))
@@ -136,12 +134,13 @@ def rotate_secret(uow: UnitOfWork, client: Client, *, overlap: timedelta = SECRE
     """Make another secret; the newest old one lives on for `overlap`, older ones end now.
 
     Raises:
+        ClientIsBuiltin: it is the product's, and has none.
         ClientHasNoSecret: this client authenticates without one.
         BeyondYourOwn: it reaches further than the actor.
     """
+    _require_controllable(uow, client)
     if not has_secret(client):
         raise ClientHasNoSecret(f"This client authenticates by {client.token_endpoint_auth_method}; it has no secret.")
-    _require_controllable(uow, client)
     newest = uow.session.scalar(
         select(ClientSecret.id)
         .where(ClientSecret.client_id == client.id)
@@ -207,7 +206,16 @@ def _require_registrable(uow: UnitOfWork, metadata: ClientMetadata) -> None:
     bounds.require_grantable(uow, wanted)
 
 
+def _require_changeable(uow: UnitOfWork, client: Client) -> None:
+    """What is first-party is the owners' (R14); a secret of it is not, because whoever runs it has one anyway."""
+    _require_controllable(uow, client)
+    if client.first_party:
+        bounds.require(uow, Permission.OWNERS_WRITE)
+
+
 def _require_controllable(uow: UnitOfWork, client: Client) -> None:
+    if client.id == management.CONSOLE:
+        raise ClientIsBuiltin("The console's client is the product's own, and stays as it is.")
     reach = {*_management_scopes(uow, client.scope), *effective.of_client(uow, client.id).permissions}
     bounds.require_grantable(uow, reach)
 
@@ -219,11 +227,6 @@ def _management_scopes(uow: UnitOfWork, scope: Sequence[str]) -> list[str]:
         return []
     own = uow.session.scalars(select(ApiResource.scope).where(ApiResource.scope.op("&&")(sorted(wanted)))).all()
     return sorted(wanted - {name for scopes in own for name in scopes})
-
-
-def _require_ours(client: Client) -> None:
-    if client.id == management.CONSOLE:
-        raise ClientIsBuiltin("The console's client is the product's own, and stays as it is.")
 
 
 def _add_secret(uow: UnitOfWork, client: Client) -> str:

@@ -123,6 +123,19 @@ def get(uow: UnitOfWork, resource_id: UUID) -> ApiResource:
     return row
 
 
+def hold(uow: UnitOfWork, resource_id: UUID) -> ApiResource:
+    """The API as it is now, locked: whoever wants to change it too waits for the end of this transaction.
+
+    Raises:
+        NoSuchResource: there is none, or it was deleted meanwhile.
+    """
+    locked = select(ApiResource).where(ApiResource.id == resource_id).with_for_update()
+    row = uow.session.scalar(locked, execution_options={"populate_existing": True})
+    if row is None:
+        raise NoSuchResource("There is no such API resource.")
+    return row
+
+
 def get_by_identifier(uow: UnitOfWork, identifier: str) -> ApiResource:
     """The API with this identifier.
 
@@ -136,7 +149,10 @@ def get_by_identifier(uow: UnitOfWork, identifier: str) -> ApiResource:
 
 
 def remove(uow: UnitOfWork, row: ApiResource) -> None:
-    """Delete an API with its permissions, which leave the roles too; tokens for it live out their minutes."""
+    """Delete an API with its permissions, which leave the roles too; tokens for it live out their minutes.
+
+    Whoever locks its row takes their turn at the roles first (`idp.rbac.bounds.take_turn`).
+    """
     for permission in app_permissions.list_of(uow, [row.id]):
         app_permissions.remove(uow, row.id, permission.name)
     events.record(uow, EventType.RESOURCE_DELETED, row, identifier=row.identifier)

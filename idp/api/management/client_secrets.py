@@ -77,14 +77,14 @@ def list_client_secrets(uow: UnitOfWork, client_id: UUID) -> dict[str, Any]:
     tag=CLIENTS,
     body=(RotateSecret, {"overlap_hours": 24}),
     answer=(201, NewSecret, NEW),
-    refuses=("no-such-client", "client-has-no-secret", "beyond-your-own"),
+    refuses=("no-such-client", "client-has-no-secret", "client-is-built-in", "beyond-your-own"),
 )
 def rotate_client_secret(uow: UnitOfWork, sent: dict[str, Any], client_id: UUID) -> dict[str, Any]:
     """Make another secret.
 
     The newest old one stays good for the overlap, so that nothing stops while it is replaced; older ones end now.
     """
-    client = uow.hold(clients.get(uow, client_id))
+    client = clients.hold(uow, client_id)
     secret = registration.rotate_secret(uow, client, overlap=timedelta(hours=sent["overlap_hours"]))
     return {"client_id": str(client.id), "client_secret": secret, "overlap_hours": sent["overlap_hours"]}
 
@@ -95,14 +95,14 @@ def rotate_client_secret(uow: UnitOfWork, sent: dict[str, Any], client_id: UUID)
     needs=Permission.CLIENTS_WRITE,
     tag=CLIENTS,
     answer=(204, None, None),
-    refuses=("no-such-client", "no-such-secret", "last-secret", "beyond-your-own"),
+    refuses=("no-such-client", "no-such-secret", "last-secret", "client-is-built-in", "beyond-your-own"),
 )
 def revoke_client_secret(uow: UnitOfWork, client_id: UUID, secret_id: UUID) -> None:
     """End a secret.
 
     Within two seconds, and never the only one.
     """
-    registration.revoke_secret(uow, uow.hold(clients.get(uow, client_id)), secret_id)
+    registration.revoke_secret(uow, clients.hold(uow, client_id), secret_id)
 
 
 def _describe(row: ClientSecret) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import Client
 from idp.rbac.permissions import Permission
 
-_CONTROLS = ("no-such-client", "beyond-your-own", "client-is-built-in")
+_CHANGES = ("no-such-client", "beyond-your-own", "permission-needed", "client-is-built-in")
 _FAULTS = ("client-metadata-invalid", "permission-needed", "beyond-your-own")
 
 
@@ -41,7 +41,7 @@ def _has_status(status: str) -> ColumnElement[bool]:
 
 LISTING = Listing(
     "clients",
-    orders={"created_at": Order((Client.id,))},
+    orders={"created_at": Order((Client.id,)), "name": Order((Client.name, Client.id))},
     default="created_at",
     filters={
         "name": Filter(text("Exactly this name.", longest=100), lambda name: Client.name == name),
@@ -50,6 +50,12 @@ LISTING = Listing(
                 validate=validate.OneOf(["web", "spa", "native", "machine"]), metadata={"description": "What it is."}
             ),
             lambda kind: Client.type == kind,
+        ),
+        "first_party": Filter(
+            fields.String(
+                validate=validate.OneOf(["true", "false"]), metadata={"description": "Whether it is the tenant's own."}
+            ),
+            lambda given: Client.first_party.is_(given == "true"),
         ),
         "status": Filter(
             fields.String(validate=validate.OneOf(["active", "disabled"]), metadata={"description": "How it stands."}),
@@ -122,16 +128,17 @@ def get_client(uow: UnitOfWork, client_id: UUID) -> dict[str, Any]:
         ClientOut,
         CLIENT | {"redirect_uris": ["https://notes.example/callback", "https://notes.example/back"]},
     ),
-    refuses=(*_CONTROLS, "client-metadata-invalid", "permission-needed"),
+    refuses=(*_CHANGES, "client-metadata-invalid"),
     etag=True,
 )
 def change_client(uow: UnitOfWork, sent: dict[str, Any], client_id: UUID) -> dict[str, Any]:
     """Change a client.
 
     Lists are replaced as a whole, and what comes of it is judged as a whole. Type, method of authentication and grant
-    types stay. A first-party client is changed by owners.
+    types stay. A first-party client is changed by owners; when it becomes a third party, what people let it do ends,
+    because nobody was asked.
     """
-    client = uow.hold(clients.get(uow, client_id))
+    client = clients.hold(uow, client_id)
     etags.require_match(whole(uow, client))
     registration.update_client(uow, client, sent, loopback_http=_loopback_http())
     return whole(uow, client)
@@ -143,7 +150,7 @@ def change_client(uow: UnitOfWork, sent: dict[str, Any], client_id: UUID) -> dic
     needs=Permission.CLIENTS_WRITE,
     tag=CLIENTS,
     answer=(204, None, None),
-    refuses=_CONTROLS,
+    refuses=_CHANGES,
     etag=True,
 )
 def delete_client(uow: UnitOfWork, client_id: UUID) -> None:
@@ -151,7 +158,7 @@ def delete_client(uow: UnitOfWork, client_id: UUID) -> None:
 
     Its grants, tokens and consents go with it.
     """
-    client = uow.hold(clients.get(uow, client_id))
+    client = clients.hold(uow, client_id)
     etags.require_match(whole(uow, client))
     registration.remove(uow, client)
 
@@ -162,7 +169,7 @@ def delete_client(uow: UnitOfWork, client_id: UUID) -> None:
     needs=Permission.CLIENTS_WRITE,
     tag=CLIENTS,
     answer=(200, ClientOut, CLIENT | {"disabled_at": CLIENT["updated_at"]}),
-    refuses=_CONTROLS,
+    refuses=_CHANGES,
     etag=True,
 )
 def disable_client(uow: UnitOfWork, client_id: UUID) -> dict[str, Any]:
@@ -170,7 +177,7 @@ def disable_client(uow: UnitOfWork, client_id: UUID) -> dict[str, Any]:
 
     What it may do for people ends now; within two seconds it gets no token and none of its own is taken.
     """
-    client = uow.hold(clients.get(uow, client_id))
+    client = clients.hold(uow, client_id)
     registration.disable(uow, client)
     return whole(uow, client)
 
@@ -181,7 +188,7 @@ def disable_client(uow: UnitOfWork, client_id: UUID) -> dict[str, Any]:
     needs=Permission.CLIENTS_WRITE,
     tag=CLIENTS,
     answer=(200, ClientOut, CLIENT),
-    refuses=("no-such-client", "beyond-your-own"),
+    refuses=_CHANGES,
     etag=True,
 )
 def enable_client(uow: UnitOfWork, client_id: UUID) -> dict[str, Any]:
@@ -189,7 +196,7 @@ def enable_client(uow: UnitOfWork, client_id: UUID) -> dict[str, Any]:
 
     Nothing that ended comes back.
     """
-    client = uow.hold(clients.get(uow, client_id))
+    client = clients.hold(uow, client_id)
     registration.enable(uow, client)
     return whole(uow, client)
 

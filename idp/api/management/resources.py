@@ -10,6 +10,7 @@ from sqlalchemy import select
 from idp.api import etags
 from idp.api.fields import flag, moment, shown, text
 from idp.api.listing import Filter, Listing
+from idp.api.management.resource_permissions import PERMISSION, ResourcePermission, describe_permission
 from idp.api.management.routes import management
 from idp.api.schemas import Body, listed
 from idp.api.tags import RESOURCES
@@ -17,8 +18,7 @@ from idp.db.paging import Order
 from idp.db.unit import UnitOfWork
 from idp.oauth import resources
 from idp.oauth.models import ApiResource
-from idp.rbac import app_permissions
-from idp.rbac.models import AppPermission
+from idp.rbac import app_permissions, bounds
 from idp.rbac.permissions import Permission
 
 _MOMENT = "2026-11-24T09:12:00.250000+00:00"
@@ -28,11 +28,10 @@ RESOURCE = {
     **NEW,
     "client_id": None,
     "permissions_claim": False,
-    "permissions": [{"name": "invoices:approve", "description": "Approve invoices."}],
+    "permissions": [PERMISSION],
     "created_at": _MOMENT,
     "updated_at": _MOMENT,
 }
-PERMISSION = {"name": "invoices:approve", "description": "Approve invoices."}
 
 
 def _scope(*, required: bool) -> fields.List[Any]:
@@ -50,7 +49,8 @@ class ChangeResource(Body):
     name = text("For people.", longest=100)
     scope = _scope(required=False)
     client_id = fields.UUID(
-        allow_none=True, metadata={"description": "The API's own client, which may introspect its tokens."}
+        allow_none=True,
+        metadata={"description": "The API's own client, which may introspect its tokens; it can do nothing more."},
     )
     permissions_claim = flag("Whether its tokens carry what their holder may do here, as `permissions`.")
 
@@ -61,21 +61,6 @@ class CreateResource(ChangeResource):
     identifier = text("Absolute URI; `aud` of its tokens.", longest=resources.MAX_IDENTIFIER, required=True)
     name = text("For people.", longest=100, required=True)
     scope = _scope(required=True)
-
-
-class DefinePermission(Body):
-    """What a permission means."""
-
-    description = fields.String(
-        load_default="", validate=validate.Length(max=500), metadata={"description": "For people."}
-    )
-
-
-class ResourcePermission(Body):
-    """Something that can be permitted at this API."""
-
-    name = shown("`resource:action`, unique in the tenant; for roles, and for the claim `permissions`.")
-    description = shown("For people.")
 
 
 class ResourceOut(Body):
@@ -168,7 +153,7 @@ def change_resource(uow: UnitOfWork, sent: dict[str, Any], resource_id: UUID) ->
 
     Its identifier stays: it stands in tokens and in the code of those who check them.
     """
-    row = uow.hold(resources.get(uow, resource_id))
+    row = resources.hold(uow, resource_id)
     etags.require_match(_whole(uow, row))
     return _whole(uow, resources.update_resource(uow, row, sent))
 
@@ -187,49 +172,16 @@ def delete_resource(uow: UnitOfWork, resource_id: UUID) -> None:
 
     Its permissions leave every role; tokens that are out live out their minutes.
     """
-    row = uow.hold(resources.get(uow, resource_id))
+    bounds.take_turn(uow)
+    row = resources.hold(uow, resource_id)
     etags.require_match(_whole(uow, row))
     resources.remove(uow, row)
-
-
-@management.operation(
-    "PUT",
-    "/resources/<uuid:resource_id>/permissions/<permission>",
-    needs=Permission.RESOURCES_WRITE,
-    tag=RESOURCES,
-    body=(DefinePermission, {"description": "Approve invoices."}),
-    answer=(200, ResourcePermission, PERMISSION),
-    refuses=("no-such-resource", "permission-invalid", "permission-taken", "too-many-of-them"),
-)
-def define_permission(uow: UnitOfWork, sent: dict[str, Any], resource_id: UUID, permission: str) -> dict[str, Any]:
-    """Define a permission.
-
-    Of an API of yours: `resource:action`, such as `invoices:approve`. One that is there is described anew.
-    """
-    row = resources.get(uow, resource_id)
-    return _permission(app_permissions.define(uow, row.id, name=permission, description=sent["description"]))
-
-
-@management.operation(
-    "DELETE",
-    "/resources/<uuid:resource_id>/permissions/<permission>",
-    needs=Permission.RESOURCES_WRITE,
-    tag=RESOURCES,
-    answer=(204, None, None),
-    refuses=("no-such-resource", "no-such-permission"),
-)
-def remove_permission(uow: UnitOfWork, resource_id: UUID, permission: str) -> None:
-    """Take a permission away.
-
-    From every role too.
-    """
-    app_permissions.remove(uow, resources.get(uow, resource_id).id, permission)
 
 
 def _describe(uow: UnitOfWork, rows: Sequence[ApiResource]) -> list[dict[str, Any]]:
     defined: dict[UUID, list[dict[str, Any]]] = {row.id: [] for row in rows}
     for permission in app_permissions.list_of(uow, defined):
-        defined[permission.resource_id].append(_permission(permission))
+        defined[permission.resource_id].append(describe_permission(permission))
     return [
         {
             "id": str(row.id),
@@ -244,10 +196,6 @@ def _describe(uow: UnitOfWork, rows: Sequence[ApiResource]) -> list[dict[str, An
         }
         for row in rows
     ]
-
-
-def _permission(row: AppPermission) -> dict[str, Any]:
-    return {"name": row.name, "description": row.description}
 
 
 def _whole(uow: UnitOfWork, row: ApiResource) -> dict[str, Any]:

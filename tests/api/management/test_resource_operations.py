@@ -70,6 +70,29 @@ def test_a_permission_is_defined_and_taken_from_every_role(admin: Caller, api: d
     assert admin.post("/roles", {"name": "other", "permissions": ["invoices:approve"]}).json["code"] == "role-invalid"
 
 
+def test_the_permissions_of_an_api_are_listed_by_name(admin: Caller, api: dict[str, Any]) -> None:
+    other = admin.post("/resources", {**API, "identifier": "https://other.example.com", "scope": ["other:read"]}).json
+    url = f"/resources/{api['id']}/permissions"
+    for path in (f"{url}/invoices:see", f"{url}/invoices:approve", f"/resources/{other['id']}/permissions/other:do"):
+        assert admin.put(path, {}).status_code == 200
+    first = admin.get(f"{url}?limit=1").json
+    assert [item["name"] for item in first["items"]] == ["invoices:approve"]
+    rest = admin.get(f"{url}?limit=1&cursor={first['next_cursor']}").json
+    assert ([item["name"] for item in rest["items"]], rest["next_cursor"]) == (["invoices:see"], None)
+    assert admin.get(f"/resources/{NOBODY}/permissions").json["code"] == "no-such-resource"
+
+
+def test_an_api_has_a_client_that_introspects(admin: Caller, api: dict[str, Any]) -> None:
+    client = admin.post("/clients", {"client_name": "API", "type": "machine"}).json["client_id"]
+    url = f"/resources/{api['id']}"
+    changed = admin.patch(url, {"client_id": client, "permissions_claim": True, "name": "Bills"}).json
+    assert (changed["client_id"], changed["permissions_claim"], changed["name"]) == (client, True, "Bills")
+    assert changed["updated_at"] > api["updated_at"]
+    assert admin.patch(url, {"identifier": "https://x.example.com"}).json["code"] == "body-invalid"
+    assert admin.delete(f"/clients/{client}").status_code == 204
+    assert admin.get(url).json["client_id"] is None
+
+
 @pytest.mark.parametrize("name", ["approve", "Invoices:approve", "a:b:c", "*", "a:" + "b" * 60])
 def test_a_permission_has_a_form(admin: Caller, api: dict[str, Any], name: str) -> None:
     assert admin.put(f"/resources/{api['id']}/permissions/{name}", {}).json["code"] == "permission-invalid"
