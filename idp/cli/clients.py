@@ -1,45 +1,39 @@
-"""``idp client``: the applications of a tenant."""
+"""``idp client``: the applications of a tenant; `idp.cli.client_secrets` adds what they prove themselves by."""
 
 import json
-from datetime import timedelta
+from pathlib import Path
 from typing import IO, Any
-from uuid import UUID
 
 import click
 
 from idp.cli import output
+from idp.cli.client_secrets import client_id as _client
+from idp.cli.client_secrets import parse_client_id, revoke_secret, rotate_secret, secrets
 from idp.cli.connect import current, tenant_unit
-from idp.cli.options import confirm, named, tenant, verb, yes
+from idp.cli.members import read_members
+from idp.cli.options import confirm, tenant, verb, yes
 from idp.oauth import clients, registration
-from idp.oauth.errors import ClientMetadataInvalid, NoSuchClient
+from idp.oauth.errors import ClientMetadataInvalid
 from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import Client
 from idp.rbac import service as rbac
 
 TYPES = ("web", "spa", "native", "machine")
-_client = named("client_id", "--client-id", "--client", metavar="CLIENT_ID", text="As `idp client list` shows it.")
+_FLAGS = ("first_party", "direct_sign_in", "require_pkce", "require_pushed_authorization_requests", "permissions_claim")
+_LISTS = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
 
 
 @click.group()
 def client() -> None:
-    """Clients: create, list, show, rotate-secret, delete."""
+    """Clients: create, list, show, set, disable, enable, delete; secrets, rotate-secret, revoke-secret."""
 
 
 def describe(row: Client) -> dict[str, Any]:
     """A client, by the names of RFC 7591."""
     return {
         "client_id": row.id,
-        "client_name": row.name,
-        "type": row.type,
-        "token_endpoint_auth_method": row.token_endpoint_auth_method,
-        "grant_types": row.grant_types,
-        "redirect_uris": row.redirect_uris,
-        "post_logout_redirect_uris": row.post_logout_redirect_uris,
-        "allowed_origins": row.allowed_origins,
-        "scope": " ".join(row.scope),
-        "first_party": row.first_party,
-        "direct_sign_in": row.direct_sign_in,
-        "require_pkce": row.require_pkce,
+        **registration.members_of(row),
+        "disabled_at": row.disabled_at,
         "created_at": row.created_at,
     }
 
@@ -57,12 +51,16 @@ def describe(row: Client) -> dict[str, Any]:
 @click.option("--first-party", is_flag=True, help="Ours: nobody is asked for consent.")
 @click.option("--direct-sign-in", is_flag=True, help="Ours, and may ask for passwords itself, by the sign-in API.")
 @click.option("--no-require-pkce", is_flag=True, help="For one confidential client that sends none.")
+@click.option("--permissions-claim", is_flag=True, help="Its tokens for the tenant's APIs carry `permissions`.")
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="That a machine holds; may be repeated.")
 @click.option("--metadata", type=click.File(), metavar="FILE", help="RFC 7591 client metadata, - for stdin.")
 def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, roles: tuple[str, ...], **options: Any) -> None:
     """Register a client; its secret, where it has one, is shown once.
 
     Metadata may come from a file, and options win over it.
+
+    With --type machine, --role and --scope a program manages the tenant, and nobody needs to have signed in before:
+    the role is what it may do, and the scope is as much of that as it may ask for.
     """
     given: dict[str, Any] = {} if metadata is None else _read(metadata)
     given |= {key: [*value] if isinstance(value, tuple) else value for key, value in options.items() if value}
@@ -90,7 +88,9 @@ def list_(slug: str) -> None:
     with tenant_unit(slug) as uow:
         documents = [describe(row) for row in clients.list_all(uow)]
     output.table(
-        documents, ("client_id", "client_name", "type", "first_party", "scope"), empty="There is no client yet."
+        documents,
+        ("client_id", "client_name", "type", "first_party", "disabled_at", "scope"),
+        empty="There is no client yet.",
     )
 
 
@@ -100,19 +100,50 @@ def list_(slug: str) -> None:
 def show(slug: str, client_id: str) -> None:
     """Show a client."""
     with tenant_unit(slug) as uow:
-        output.record(describe(clients.get(uow, _id(client_id))))
+        output.record(describe(clients.get(uow, parse_client_id(client_id))))
 
 
-@verb(client, "rotate-secret")
+@verb(client, "set")
+@tenant
+@click.argument("client_id", metavar="CLIENT_ID")
+@click.argument("members", nargs=-1, required=True, metavar="KEY=VALUE…")
+def set_(slug: str, client_id: str, members: tuple[str, ...]) -> None:
+    """Change members of a client, called as `idp client show` calls them.
+
+    Lists are separated by spaces and replaced as a whole; ``jwks=@FILE`` reads the public keys of private_key_jwt; an
+    empty value takes away.  Type, method of authentication and grant types stay.
+    """
+    changes = read_members(members, flags=_FLAGS, lists=_LISTS)
+    if changes.get("jwks") is not None:
+        changes["jwks"] = _read_keys(changes["jwks"])
+    if "scope" in changes:
+        changes["scope"] = changes["scope"] or ""
+    with tenant_unit(slug) as uow:
+        row = clients.hold(uow, parse_client_id(client_id))
+        loopback_http = not current().settings.is_https
+        output.record(describe(registration.update_client(uow, row, changes, loopback_http=loopback_http)))
+
+
+@verb(client, "disable")
 @tenant
 @_client
-@click.option("--overlap-hours", type=click.IntRange(0, 720), default=24, show_default=True, metavar="N")
-def rotate_secret(slug: str, client_id: str, overlap_hours: int) -> None:
-    """Make another secret and show it once; the old one lives on for the overlap."""
+def disable(slug: str, client_id: str) -> None:
+    """Shut a client out within two seconds, and end what it may do for people."""
     with tenant_unit(slug) as uow:
-        row = clients.get(uow, _id(client_id))
-        secret = registration.rotate_secret(uow, row, overlap=timedelta(hours=overlap_hours))
-    output.record({"client_id": row.id, "client_secret": secret, "overlap_hours": overlap_hours}, once="client_secret")
+        row = clients.hold(uow, parse_client_id(client_id))
+        registration.disable(uow, row)
+        output.done(describe(row), f"{row.name} is shut out; `idp client enable` lets it in again.")
+
+
+@verb(client, "enable")
+@tenant
+@_client
+def enable(slug: str, client_id: str) -> None:
+    """Let a client in again; nothing that ended comes back."""
+    with tenant_unit(slug) as uow:
+        row = clients.hold(uow, parse_client_id(client_id))
+        registration.enable(uow, row)
+        output.done(describe(row), f"{row.name} is let in.")
 
 
 @verb(client, "delete")
@@ -123,23 +154,27 @@ def delete(slug: str, client_id: str, yes: bool) -> None:
     """Delete a client with its tokens and consents."""
     confirm(yes, f"Delete the client {client_id} of {slug}, for good?")
     with tenant_unit(slug) as uow:
-        row = clients.get(uow, _id(client_id))
+        row = clients.hold(uow, parse_client_id(client_id))
         registration.remove(uow, row)
     output.done({"client_id": row.id, "deleted": True}, f"{row.name} is deleted.")
 
 
-def _id(text: str) -> UUID:
+def _read(file: IO[str], what: str = "The metadata") -> dict[str, Any]:
     try:
-        return UUID(text)
-    except ValueError:
-        raise NoSuchClient(f"There is no client {text!r}.") from None
-
-
-def _read(metadata: IO[str]) -> dict[str, Any]:
-    try:
-        given = json.load(metadata)
+        given = json.load(file)
     except ValueError as error:
-        raise ClientMetadataInvalid(f"The metadata is not JSON: {error}.") from None
+        raise ClientMetadataInvalid(f"{what} is not JSON: {error}.") from None
     if not isinstance(given, dict):
-        raise ClientMetadataInvalid("The metadata must be one JSON object.")
+        raise ClientMetadataInvalid(f"{what} must be one JSON object.")
     return given
+
+
+def _read_keys(value: str) -> Any:
+    if not value.startswith("@"):
+        raise ClientMetadataInvalid("Keys are given as jwks=@FILE.", field="jwks")
+    with Path(value[1:]).open() as file:
+        return _read(file, value[1:])
+
+
+for command in (secrets, rotate_secret, revoke_secret):
+    client.add_command(command)

@@ -1,0 +1,41 @@
+"""``KEY=VALUE`` as verbs that change a thing take it, for members that are flags, lists or text."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import click
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def read_members(given: Sequence[str], *, flags: Collection[str] = (), lists: Collection[str] = ()) -> dict[str, Any]:
+    """What was given, by name; whoever owns the thing judges the names and values.
+
+    Args:
+        given: each ``KEY=VALUE``; a hyphen in a key is an underscore.
+        flags: names of those that are true or false.
+        lists: names of those that hold many, separated by white space.
+
+    Returns:
+        True, False, a list, text, or None for text that is empty.
+
+    Raises:
+        UsageError: not of this form.
+    """
+    members: dict[str, Any] = {}
+    for item in given:
+        key, separator, value = item.partition("=")
+        name = key.strip().replace("-", "_")
+        if not separator or not name:
+            raise click.UsageError(f"{item!r} is not KEY=VALUE")
+        if name in members:
+            raise click.UsageError(f"{name} is there twice")
+        if name in flags:
+            if value.lower() not in _TRUTH:
+                raise click.UsageError(f"{name} is true or false")
+            members[name] = _TRUTH[value.lower()]
+        elif name in lists:
+            members[name] = value.split()
+        else:
+            members[name] = value or None
+    return members
