@@ -49,8 +49,7 @@ def scope_of(slug: str) -> list[str]:
 
 
 def tenants_without(platform: PlatformUnit, *, limit: int = 100) -> list[Tenant]:
-    """Living tenants whose client is not what this release makes it."""
-    of_system, of_others = Client.scope == scope_of(SYSTEM_SLUG), Client.scope == scope_of("")
+    """Living tenants whose client is missing, or may not ask for all that there is in this release."""
     of_system, of_others = Client.scope == scope_of(SYSTEM_SLUG), Client.scope == scope_of("")
     current = case((Tenant.slug == SYSTEM_SLUG, of_system), else_=of_others)
     return list(
