@@ -17,6 +17,7 @@ from idp.wiring import Wiring
 from tests.isolation import (
     routes_accounts,
     routes_api,
+    routes_clients,
     routes_management,
     routes_operators,
     routes_people,
@@ -29,6 +30,7 @@ from tests.isolation.world import World
 MORE_FEEDERS = (
     routes_accounts,
     routes_api,
+    routes_clients,
     routes_management,
     routes_operators,
     routes_people,
