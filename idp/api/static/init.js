@@ -24,7 +24,7 @@ window.addEventListener("DOMContentLoaded", async () => {
     spec,
     dom_id: "#document",
     deepLinking: true,
-    docExpansion: "list",
+    docExpansion: "none",  // with some 130 operations in sight at once, Swagger UI 5.35 resolves them for ever
     defaultModelsExpandDepth: 0,
     oauth2RedirectUrl: facts.redirect,
     queryConfigEnabled: false,
