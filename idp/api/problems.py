@@ -174,6 +174,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "throttled": (429, "Too many attempts. Try again in 8 seconds."),
     "too-many-requests": (429, "That was too often in a short time. Try again in 12 seconds."),
     "too-many-look-ups": (503, "Too many domains are being looked up. Try again in a moment."),
+    "bulk-busy": (503, "Many people are being added right now. Send this again in a moment."),
     "busy": (503, "We’re very busy right now."),
 }
 """Status and an example of each code that an operation may answer; the codes are part of the contract."""

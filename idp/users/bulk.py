@@ -6,19 +6,19 @@ from typing import Any
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from idp.db.locks import lock
+from idp.db.locks import try_lock
 from idp.db.unit import UnitOfWork
 from idp.errors import IdPError
 from idp.events import service as events
 from idp.events.types import EventType
 from idp.ids import new_id
 from idp.users import service as users
-from idp.users.errors import EmailTaken
+from idp.users.errors import BulkBusy, EmailTaken
 from idp.users.models import Profile, User, UserEmail
 
 MAX_PEOPLE = 1_000
-_LANES = 2
-"""So many bulks at a time in one database: each holds a lock for every address, and their table has an end."""
+_LANES = 3
+"""So many at a time in one database: each holds a lock for every address, and the server's table of them has an end."""
 Newcomer = tuple[str, Profile]
 """Address and profile of somebody who can be added."""
 
@@ -38,7 +38,11 @@ def create_all(uow: UnitOfWork, newcomers: Sequence[Newcomer]) -> list[User | Id
 
     Returns:
         For each, in their order, the person, or why they could not be added.
+
+    Raises:
+        BulkBusy: the tenant adds many already, or too many tenants do.
     """
+    _take_lane(uow)
     keys = [users.canonical(address) for address, _ in newcomers]
     _lock(uow, keys)
     taken = set(uow.session.scalars(select(UserEmail.canonical).where(UserEmail.canonical.in_(keys))).all())
@@ -58,9 +62,15 @@ def create_all(uow: UnitOfWork, newcomers: Sequence[Newcomer]) -> list[User | Id
     return made
 
 
+def _take_lane(uow: UnitOfWork) -> None:
+    """Nobody waits: whoever waited would keep a thread and a connection from those who sign in."""
+    names = (f"bulk:{lane}" for lane in range(_LANES))
+    if not (try_lock(uow, f"bulk:{uow.tenant.id}") and any(try_lock(uow, name) for name in names)):
+        raise BulkBusy("Many people are being added right now. Send this again in a moment.", retry_after=2)
+
+
 def _lock(uow: UnitOfWork, keys: Sequence[str]) -> None:
     """Wait for whoever proves or takes one of these addresses right now; always in one order."""
-    lock(uow, f"bulk:{uow.tenant.id.int % _LANES}")
     names = sorted({f"email:{uow.tenant.id}:{key}" for key in keys})
     one = func.unnest(cast(names, ARRAY(Text))).column_valued("name")
     uow.execute(select(func.count(func.pg_advisory_xact_lock(func.hashtextextended(one, 0)))))

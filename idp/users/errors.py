@@ -1,6 +1,6 @@
 """What can go wrong with people."""
 
-from idp.errors import Conflict, Invalid, NotFound
+from idp.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class NoSuchUser(NotFound):
@@ -13,6 +13,12 @@ class EmailTaken(Conflict):
     """Somebody in this tenant has that address."""
 
     code = "email-taken"
+
+
+class BulkBusy(Unavailable):
+    """Many people are being added already."""
+
+    code = "bulk-busy"
 
 
 class EmailInvalid(Invalid):

@@ -146,3 +146,15 @@ def test_a_tenant_that_is_closed_meanwhile_lets_nobody_in(people: People, browse
     decide(people, registration="invitation")
     browser.submit(page, password=PASSWORD)
     assert EMAIL in browser.get(browser.url("/")).text
+
+
+def test_whoever_was_added_without_a_password_chooses_one_here(people: People, browser: Browser, post: Post) -> None:
+    with people.unit() as uow:
+        added = users.create(uow, email=EMAIL, via="api", name="Grace").id
+    page = browser.get(link(post))
+    done = browser.post(Forms(page.text).action, data=Forms(page.text).fields | {"name": "Eve", "password": PASSWORD})
+    assert (done.status_code, done.headers["Location"]) == (303, browser.url("/account"))
+    assert roles(people) == ["admin"]
+    with people.unit() as uow:
+        user = users.get_by_email(uow, EMAIL)
+        assert (user.id, user.profile.name) == (added, "Grace")

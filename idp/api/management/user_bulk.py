@@ -92,12 +92,14 @@ class BulkResults(Body):
     tag=PEOPLE,
     body=(CreateUsers, EXAMPLE),
     answer=(200, BulkResults, ANSWER),
+    refuses=("bulk-busy",),
 )
 def create_users(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
     """Add many people.
 
-    Each is looked at by itself: what is wrong with one does no harm to the others. Nobody gets a mail; `POST
-    invitations` lets one of them in. With an `Idempotency-Key` a call that was cut off can be sent again.
+    Each is looked at by itself: what is wrong with one does no harm to the others. Nobody gets a mail: to let one
+    of them in, `POST invitations`. A tenant has one such call at a time; with an `Idempotency-Key` one that was cut
+    off, or came too early, can be sent again.
     """
     results: list[dict[str, Any]] = [_read(index, members) for index, members in enumerate(sent["users"])]
     fit = [result for result in results if "newcomer" in result]

@@ -1,16 +1,22 @@
 """Many people in one call: each by itself, all of them quickly, and once (R45, R46, R62)."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import event, func, select
 
 from idp.events.models import Event, OutboxMessage
+from idp.users import bulk
+from idp.users import service as users
+from idp.users.models import User
 from tests.api.management.callers import Caller
 from tests.factories import NOBODY, People
 
-STATEMENTS = 40
+STATEMENTS = 20
 """More would be one for each of them."""
 
 
@@ -112,3 +118,28 @@ def test_adding_many_takes_the_permission_that_adding_one_takes(machine: Callabl
 def test_somebody_elses_addresses_are_free_here(admin: Caller, others: People) -> None:
     others.user(email="xaver@example.com")
     assert admin.post("/users/bulk", {"users": [{"email": "xaver@example.com"}]}).json["created"] == 1
+
+
+def test_one_after_the_other_and_nobody_waits(admin: Caller, people: People, others: People) -> None:
+    body = {"users": [{"email": "a@example.com"}]}
+    headers = {"Idempotency-Key": "sent-until-it-is-done"}
+    with people.unit() as uow:
+        bulk.create_all(uow, [bulk.read({"email": "b@example.com"})])
+        busy = admin.post("/users/bulk", body, headers=headers)
+        assert (busy.status_code, busy.json["code"], busy.headers["Retry-After"]) == (503, "bulk-busy", "2")
+        with others.unit() as elsewhere:
+            assert isinstance(bulk.create_all(elsewhere, [bulk.read({"email": "c@example.com"})])[0], User)
+    assert admin.post("/users/bulk", body, headers=headers).json["created"] == 1
+
+
+def test_one_who_is_added_meanwhile_is_waited_for(admin: Caller, people: People) -> None:
+    """The same address, one by one and among many: whoever comes second is told."""
+    with ThreadPoolExecutor(1) as pool:
+        with people.unit() as uow:
+            users.create(uow, email="a@example.com", via="api")
+            uow.flush()
+            many = pool.submit(admin.post, "/users/bulk", {"users": [{"email": "A@example.com"}]})
+            with pytest.raises(FutureTimeout):
+                many.result(timeout=1)
+        refused = many.result(timeout=10).json["results"][0]
+    assert refused["error"]["code"] == "email-taken"
