@@ -11,6 +11,7 @@ from typing import Any
 from idp.db.unit import UnitOfWork
 from idp.events import outbox
 from idp.events.models import OutboxMessage
+from idp.mail.sending import KIND
 
 
 class Letter(StrEnum):
@@ -22,6 +23,10 @@ class Letter(StrEnum):
     RECOVER = "account.recover"
     INVITE = "account.invite"
     LOGIN_BLOCKED = "account.login-blocked"
+
+
+MAILS = frozenset({KIND, *Letter})
+"""Kinds of outbox messages that are a mail, or that become one."""
 
 
 def ask(uow: UnitOfWork, letter: Letter, **facts: Any) -> OutboxMessage:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import click
 
+from idp.accounts.letters import MAILS
 from idp.cli import output
 from idp.cli.connect import platform_unit, tenant_unit
 from idp.cli.options import tenant, verb
@@ -16,7 +17,6 @@ from idp.mail import dead_letters
 from idp.mail import settings as mail_settings
 from idp.tenants import service as tenants
 from idp.tenants.models import Tenant
-from idp.worker.handlers import MAILS
 
 _COLUMNS = ("id", "tenant", "to", "template", "attempts", "last_error", "dead_at")
 _any_tenant = click.option("--tenant", "slug", metavar="SLUG", help="Only this tenant's.")

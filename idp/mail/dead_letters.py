@@ -36,7 +36,12 @@ def template_of(message: OutboxMessage) -> str:
 
 
 def list_all(
-    platform: PlatformUnit, kinds: Collection[str], tenant: Tenant | None = None
+    platform: PlatformUnit,
+    kinds: Collection[str],
+    tenant: Tenant | None = None,
+    *,
+    ids: Collection[UUID] | None = None,
+    hold: bool = False,
 ) -> Sequence[tuple[Tenant, OutboxMessage]]:
     """Dead letters with their tenants, the latest first.
 
@@ -44,8 +49,10 @@ def list_all(
         platform: the transaction.
         kinds: of messages that are mails.
         tenant: whose; everybody's when None.
+        ids: which; all when None.
+        hold: whether to lock them, so that nobody else revives them meanwhile.
     """
-    rows = platform.session.execute(
+    query = (
         select(Tenant, OutboxMessage)
         .join(Tenant, Tenant.id == OutboxMessage.tenant_id)
         .where(
@@ -53,9 +60,11 @@ def list_all(
             OutboxMessage.dead_at.is_not(None),
             Tenant.deleted_at.is_(None),
             true() if tenant is None else Tenant.id == tenant.id,
+            true() if ids is None else OutboxMessage.id.in_(ids),
         )
         .order_by(OutboxMessage.dead_at.desc(), OutboxMessage.id)
-    ).all()
+    )
+    rows = platform.session.execute(query.with_for_update(of=OutboxMessage) if hold else query).all()
     return [(row[0], row[1]) for row in rows]
 
 
@@ -77,9 +86,7 @@ def retry(
     Raises:
         NoSuchMail: one of `ids` is no dead letter.
     """
-    letters = [
-        (owner, message) for owner, message in list_all(platform, kinds, tenant) if ids is None or message.id in ids
-    ]
+    letters = list_all(platform, kinds, tenant, ids=ids, hold=True)
     missing = set(ids or ()) - {message.id for _, message in letters}
     if missing:
         raise NoSuchMail(f"There is no failed mail {min(missing)}.")

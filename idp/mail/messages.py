@@ -41,6 +41,7 @@ __all__ = [
     "recipient_of",
     "reset_password",
     "sign_in_blocked",
+    "trial",
     "welcome",
 ]
 
@@ -171,6 +172,20 @@ def invitation(uow: UnitOfWork, to: Recipient, *, link: str, invited_by: str | N
             _("If you don't know what this is about, ignore this mail: without you there will be no account."),
         ),
         to_a_stranger=True,
+    )
+
+
+@mail
+def trial(uow: UnitOfWork, to: Recipient) -> Content:
+    """They asked for it to see how mail leaves."""
+    tenant = said(uow.tenant.name)
+    return Content(
+        subject=_("A test mail from {tenant}", tenant=tenant),
+        heading=_("Your test mail is here"),
+        before=(
+            _("You asked for it to see whether the mail of {tenant} arrives, and as whose.", tenant=tenant),
+            _("Every mail to your people leaves as this one did."),
+        ),
     )
 
 

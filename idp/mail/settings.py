@@ -58,13 +58,22 @@ def sender(uow: UnitOfWork) -> Sender:
     return Sender(row.sender_name, row.sender_address, None if opened is None else opened.decode())
 
 
+def place(uow: UnitOfWork) -> Place | None:
+    """The tenant's own server, with its password."""
+    url = sender(uow).smtp_url
+    return None if url is None else Place.parse(url)
+
+
 def server(uow: UnitOfWork) -> str | None:
     """The tenant's own server without user and password, for people to look at."""
-    url = sender(uow).smtp_url
-    if url is None:
-        return None
-    place = Place.parse(url)
-    return f"{place.scheme}://{place.host}:{place.port}"
+    at = place(uow)
+    return None if at is None else f"{at.scheme}://{at.host}:{at.port}"
+
+
+def server_user(uow: UnitOfWork) -> str | None:
+    """As whom we are at the tenant's own server; None too where a service takes its secret for both."""
+    at = place(uow)
+    return None if at is None or at.username == at.password else at.username or None
 
 
 def update(

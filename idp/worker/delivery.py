@@ -6,13 +6,14 @@ One message at a time: whatever takes long keeps no second one from the other wo
 import threading
 
 from idp import log
+from idp.accounts.letters import MAILS
 from idp.db.cache import DATABASE_IS_GONE
 from idp.events import outbox
 from idp.events.models import OutboxMessage
 from idp.mail import dead_letters
 from idp.mail.errors import Undeliverable
 from idp.wiring import Wiring
-from idp.worker.handlers import HANDLERS, MAILS
+from idp.worker.handlers import HANDLERS
 from idp.worker.mail import NotConfigured
 
 BATCH = 10

@@ -12,9 +12,6 @@ from idp.worker.mail import send_mail
 Handler = Callable[[Wiring, OutboxMessage], None]
 """Delivers one message or raises; may be called again for the same message, whose id says so."""
 
-MAILS = frozenset({messages.KIND, *Letter})
-"""Kinds that are a mail, or that become one."""
-
 HANDLERS: dict[str, Handler] = {
     messages.KIND: send_mail,
     **dict.fromkeys((letter.value for letter in Letter), write_letter),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from idp.accounts.letters import MAILS
 from idp.config import Settings
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
@@ -20,7 +21,6 @@ from idp.mail import dead_letters
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from idp.worker import delivery
-from idp.worker.handlers import MAILS
 from tests.factories import People
 from tests.smtp_server import Inbox, free_port, serving
 from tests.worker.test_loop import PROGRAM

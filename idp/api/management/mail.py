@@ -6,25 +6,32 @@ from uuid import UUID
 from marshmallow import fields
 from sqlalchemy import select
 
+from idp.accounts.letters import MAILS
+from idp.actor import ActorKind
 from idp.api.fields import moment, shown, text
 from idp.api.listing import Listing
+from idp.api.management.access import REALM
 from idp.api.management.routes import management
 from idp.api.schemas import Body, listed
 from idp.api.tags import MAIL
 from idp.db.paging import Order
 from idp.db.unit import UnitOfWork
 from idp.events.models import OutboxMessage
+from idp.http import limits
 from idp.http.context import current_platform
-from idp.mail import dead_letters
+from idp.mail import dead_letters, messages
 from idp.mail import settings as mail_settings
-from idp.mail.errors import NoSuchMail
+from idp.oauth import bearer
 from idp.rbac.permissions import Permission
 from idp.tenants import service as tenants
+from idp.users import service as users
+from idp.users.models import User
 
 SETTINGS = {
     "sender_name": "Acme",
     "sender_address": "no-reply@acme.example",
     "smtp_server": "smtp://mail.acme.example:587",
+    "smtp_user": "acme",
 }
 CHANGE = {
     "sender_name": "Acme",
@@ -59,6 +66,7 @@ class MailSettingsOut(Body):
     sender_name = shown("Before the address.", allow_none=True)
     sender_address = shown("In `From`.", allow_none=True)
     smtp_server = shown("The tenant's own server, without user and password.", allow_none=True)
+    smtp_user = shown("As whom we are there; not where a service takes its secret for both.", allow_none=True)
 
 
 class FailedMail(Body):
@@ -103,10 +111,50 @@ def change_mail_settings(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any
     return _describe(uow)
 
 
+@management.operation(
+    "PUT",
+    "/mail-settings",
+    needs=Permission.MAIL_WRITE,
+    tag=MAIL,
+    body=(ChangeMailSettings, CHANGE),
+    answer=(200, MailSettingsOut, SETTINGS),
+    refuses=("mail-settings-invalid",),
+)
+def replace_mail_settings(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
+    """Replace as what mail leaves.
+
+    By all of it, the URL of the server with its password too: what is left out is the installation's again.
+    """
+    mail_settings.update(uow, **{name: sent.get(name) or "" for name in ChangeMailSettings._declared_fields})  # noqa: SLF001 - marshmallow's own way
+    return _describe(uow)
+
+
 @management.operation("DELETE", "/mail-settings", needs=Permission.MAIL_WRITE, tag=MAIL, answer=(204, None, None))
 def clear_mail_settings(uow: UnitOfWork) -> None:
     """Let mail leave as the installation's does."""
     mail_settings.clear(uow)
+
+
+@management.operation(
+    "POST",
+    "/mail-settings/test",
+    needs=Permission.MAIL_WRITE,
+    tag=MAIL,
+    answer=(202, None, None),
+    refuses=("insufficient-scope",),
+)
+def send_test_mail(uow: UnitOfWork) -> None:
+    """Send yourself a test mail.
+
+    To the address of your own account, by the way that every mail takes. Only people can ask for it. If it does not
+    arrive within an hour, see `mail/failed`.
+    """
+    user = uow.find(User, uow.actor.id) if uow.actor.kind is ActorKind.USER and uow.actor.id else None
+    if user is None:
+        raise bearer.refusal(REALM, "insufficient_scope", "The access token is not a person's.", status=403)
+    to = messages.recipient_of(user, users.primary_email(uow, user.id))
+    limits.spend(limits.MAIL, recipient=to.address)
+    messages.trial(uow, to)
 
 
 @management.operation(
@@ -122,7 +170,8 @@ def list_failed_mail(uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
 
     They stay for 30 days.
     """
-    page = LISTING.page(uow, select(OutboxMessage).where(OutboxMessage.dead_at.is_not(None)), query)
+    failed = select(OutboxMessage).where(OutboxMessage.dead_at.is_not(None), OutboxMessage.kind.in_(MAILS))
+    page = LISTING.page(uow, failed, query)
     return LISTING.answer(uow, page, [_letter(row[0]) for row in page.rows], query)
 
 
@@ -139,12 +188,8 @@ def retry_mail(uow: UnitOfWork, message_id: UUID) -> None:
 
     It goes back to the queue, with all its tries before it.
     """
-    message = uow.find(OutboxMessage, message_id)
-    if message is None or message.dead_at is None:
-        raise NoSuchMail("There is no failed mail with this id.")
     platform = current_platform(uow.actor)
-    tenant = tenants.get(platform, uow.tenant.slug)
-    dead_letters.retry(platform, [message.kind], ids={message_id}, tenant=tenant)
+    dead_letters.retry(platform, MAILS, ids={message_id}, tenant=tenants.get(platform, uow.tenant.slug))
 
 
 def _describe(uow: UnitOfWork) -> dict[str, Any]:
@@ -153,6 +198,7 @@ def _describe(uow: UnitOfWork) -> dict[str, Any]:
         "sender_name": row.sender_name if row else None,
         "sender_address": row.sender_address if row else None,
         "smtp_server": mail_settings.server(uow),
+        "smtp_user": mail_settings.server_user(uow),
     }
 
 
