@@ -7,8 +7,9 @@ from apispec import BasePlugin
 from flask import Flask
 from flask_smorest import Api
 
-from idp.api import components, protocol
+from idp.api import components
 from idp.api.operations import Operations
+from idp.api.protocol import document as protocol
 from idp.api.schemas import Problem
 from idp.api.tags import TAGS
 

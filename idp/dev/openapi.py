@@ -11,7 +11,8 @@ import click
 from flask import Flask
 
 from idp.api import blueprints, docs, spec
-from idp.dev import postman, reference
+from idp.dev import reference
+from idp.dev.postman import collection as postman
 
 FOLDER = Path(__file__).parents[2] / "openapi"
 BASE_URL = "http://localhost:8000"

@@ -10,7 +10,8 @@ import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from idp.api.problems import CATALOGUE, TITLES
-from idp.dev import openapi, postman, reference
+from idp.dev import openapi, reference
+from idp.dev.postman import collection as postman
 from idp.http.problems import status_of
 from idp.rbac.permissions import Permission, catalogue
 from tests.api.conformance import document, why_not

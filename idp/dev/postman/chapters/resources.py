@@ -21,6 +21,7 @@ CHAPTER = Chapter(
         Step("get-resource"),
         Step("change-resource"),
         Step("define-permission", path=_PERMISSION),
+        Step("list-resource-permissions"),
         Step("remove-permission", path=_PERMISSION),
         Step("delete-resource", match=False),
     ),
