@@ -23,7 +23,7 @@ from tests.isolation.routes import Call, Feeder, feeds, is_status
 from tests.isolation.world import World
 
 Preparation = Callable[[World], dict[str, Any]]
-DNS = ("domain-not-proven", "name-servers-silent")
+DNS = ("domain-not-proven", "too-many-look-ups")
 
 
 def of_owner(endpoint: str, method: str, status: int, path: Preparation, *, json: Any = None) -> None:
@@ -125,6 +125,7 @@ by_owner("get_settings", "GET", 200)
 by_owner("change_settings", "PATCH", 200, json={"password_min_length": 21})
 by_owner("remove_logo", "DELETE", 204)
 by_owner("list_keys", "GET", 200)
+of_owner("get_key", "GET", 200, lambda world: {"kid": world.standby_kid})
 by_owner("rotate_keys", "POST", 202)
 of_owner("revoke_key", "POST", 200, lambda world: {"kid": world.standby_kid})
 by_owner("list_limits", "GET", 200)
@@ -136,7 +137,9 @@ of_owner("remove_domain", "DELETE", 204, a_domain)
 
 by_owner("get_mail_settings", "GET", 200)
 by_owner("change_mail_settings", "PATCH", 200, json={"sender_name": "Renamed"})
+by_owner("replace_mail_settings", "PUT", 200, json={"sender_name": "Replaced"})
 by_owner("clear_mail_settings", "DELETE", 204)
+by_owner("send_test_mail", "POST", 202)
 by_owner("list_failed_mail", "GET", 200)
 of_owner("retry_mail", "POST", 202, a_dead_letter)
 

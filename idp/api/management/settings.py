@@ -1,4 +1,10 @@
-"""``settings``: a tenant's name, policies and branding (R6, R25, R38, R41)."""
+"""``settings``: a tenant's name, policies and branding (R6, R25, R38, R41).
+
+`settings:write` is an administrator's for all of them: within its bounds no setting lets anybody do more than they may
+(R48).  Whoever signs up holds no role, passwords keep eight characters and their blocklist, sessions and tokens their
+ends, the log its thirty days; and each change is in it.  What would give power stands elsewhere and is an owner's: the
+mail server, which sees links to new passwords, and first-party applications.
+"""
 
 from typing import Any
 
@@ -24,6 +30,7 @@ DOCUMENTS = (Policy, Branding)
 HIDDEN = ("logo_etag",)
 _Change = settings_schemas.change_schema("SettingsToChange", DOCUMENTS, but=HIDDEN)
 _Shown = settings_schemas.shown_schema("SettingsThatHold", DOCUMENTS, but=HIDDEN)
+PICTURES = ("image/png", "image/jpeg", "image/webp")
 SETTINGS_EXAMPLE = {
     "slug": "acme",
     "issuer": "http://localhost:8000/t/acme",
@@ -126,14 +133,16 @@ def get_logo(uow: UnitOfWork) -> Response:
     needs=Permission.SETTINGS_WRITE,
     tag=SETTINGS,
     answer=(204, None, None),
-    refuses=("logo-invalid", "body-too-large"),
-    takes=("image/png", "image/jpeg", "image/webp"),
+    refuses=("logo-invalid", "body-too-large", "unsupported-media-type"),
+    takes=PICTURES,
 )
 def set_logo(uow: UnitOfWork) -> None:
     """Set the logo.
 
     The body is a PNG, JPEG or WebP picture of at most 256 KiB; it is decoded and written anew as PNG.
     """
+    if request.mimetype not in PICTURES:
+        raise bodies.NotJson(f"A logo is sent as {', '.join(PICTURES[:-1])} or {PICTURES[-1]}.")
     _put_logo(uow, bodies.raw(request))
 
 

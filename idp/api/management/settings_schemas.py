@@ -73,9 +73,10 @@ def _field(kind: dict[str, Any], *, asked: bool) -> fields.Field[Any]:
                 **options,
             )
         case _:
-            checks = (
-                [validate.OneOf(inner["enum"])] if "enum" in inner else [validate.Length(1, _LONGEST), require_plain]
-            )
+            if "format" in inner:
+                options["metadata"]["format"] = inner["format"]
+            length = validate.Length(inner.get("minLength", 1), inner.get("maxLength", _LONGEST))
+            checks = [validate.OneOf(inner["enum"])] if "enum" in inner else [length, require_plain]
             return fields.String(validate=checks, **options)
 
 
