@@ -15,8 +15,6 @@ from sqlalchemy import select
 from idp.events import outbox
 from idp.events import service as events
 from idp.events.types import EventType
-from idp.oauth import registration
-from idp.oauth.models import Client
 from idp.rbac import app_permissions
 from idp.tenants import domains
 from tests.isolation.routes import Call, Feeder, feeds, is_status
@@ -62,14 +60,6 @@ def a_client(world: World) -> dict[str, UUID]:
     return {"client_id": world.machine.id}
 
 
-def an_old_secret(world: World) -> dict[str, UUID]:
-    with world.people.unit() as uow:
-        client = uow.get(Client, world.machine.id)
-        registration.rotate_secret(uow, client)
-        uow.flush()
-        return {"client_id": client.id, "secret_id": registration.list_secrets(uow, client)[-1].id}
-
-
 def an_api(world: World) -> dict[str, UUID]:
     return {"resource_id": world.resource_id}
 
@@ -100,9 +90,7 @@ def an_event(world: World) -> dict[str, UUID]:
 
 
 NEW_CLIENT = {"client_name": "N", "type": "machine", "scope": "a:b"}
-NEW_API = {"identifier": "https://new.example.com", "name": "New", "scope": ["new:read"]}
 
-by_owner("list_clients", "GET", 200)
 by_owner("register_client", "POST", 201, json=NEW_CLIENT)
 of_owner("get_client", "GET", 200, a_client)
 of_owner("change_client", "PATCH", 200, a_client, json={"client_name": "Renamed"})
@@ -111,12 +99,8 @@ of_owner("disable_client", "POST", 200, a_client)
 of_owner("enable_client", "POST", 200, a_client)
 of_owner("list_client_secrets", "GET", 200, a_client)
 of_owner("rotate_client_secret", "POST", 201, a_client, json={})
-of_owner("revoke_client_secret", "DELETE", 204, an_old_secret)
 
-by_owner("list_resources", "GET", 200)
-by_owner("create_resource", "POST", 201, json=NEW_API)
 of_owner("get_resource", "GET", 200, an_api)
-of_owner("change_resource", "PATCH", 200, an_api, json={"name": "Renamed"})
 of_owner("delete_resource", "DELETE", 204, an_api)
 of_owner("define_permission", "PUT", 200, lambda w: {**an_api(w), "permission": "songs:hum"}, json={})
 of_owner("remove_permission", "DELETE", 204, a_permission)
