@@ -8,10 +8,11 @@ shown once, and are sealed.
 import json
 import re
 from datetime import timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 from flask import Response, request
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.api import bodies
@@ -80,10 +81,13 @@ def claim(uow: UnitOfWork) -> Response | None:
 
 
 def remember(uow: UnitOfWork, response: Response) -> None:
-    """Keep the answer for whoever asks the same again."""
+    """Keep the answer for whoever asks the same again; of a refusal, nothing."""
     if HEADER not in request.headers:
         return
     key = _key(uow)
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        uow.execute(delete(IdempotentRequest).where(IdempotentRequest.key_digest == key))
+        return
     kept = {
         "status": response.status_code,
         "headers": {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},

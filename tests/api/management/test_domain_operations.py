@@ -76,6 +76,19 @@ def test_when_somebody_looked_last_is_told_whatever_was_found(admin: Caller, ser
     assert admin.get(url).json["checked_at"] > first["checked_at"]
 
 
+def test_a_look_up_that_found_nothing_is_no_answer_for_the_next(admin: Caller, server: NameServer) -> None:
+    """A refusal is not remembered, whatever it left written."""
+    added = admin.post("/domains", {"domain": "again.example"}).json
+    verify, headers = f"/domains/{added['id']}/verify", {"Idempotency-Key": "the-same-every-time"}
+    assert admin.post(verify, headers=headers).json["code"] == "domain-not-proven"
+    assert admin.get(f"/domains/{added['id']}").json["checked_at"] is not None
+    server.records[added["record_name"]] = [added["record_value"]]
+    proven = admin.post(verify, headers=headers)
+    assert proven.json["verified_at"] is not None
+    again = admin.post(verify, headers=headers)
+    assert (again.json, again.headers["Idempotency-Replayed"]) == (proven.json, "true")
+
+
 def test_a_look_up_waits_for_no_place(admin: Caller, server: NameServer) -> None:
     url = f"/domains/{admin.post('/domains', {'domain': 'crowd.example'}).json['id']}"
     with ExitStack() as held:

@@ -1,8 +1,14 @@
 """Domains of a tenant: what can be one, how many, and what a look-up makes of them."""
 
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
+from idp.errors import IdPError
 from idp.events.models import Event
 from idp.events.types import EventType
 from idp.ids import new_id
@@ -11,6 +17,7 @@ from idp.tenants.errors import DomainInvalid, DomainTaken, NoSuchDomain, TooMany
 from idp.tenants.models import TenantDomain
 from tests.factories import People
 
+AT_ONCE = 4
 LONGEST = ".".join(["a" * 60, "b" * 60, "c" * 60, "d" * 47, "example"])
 
 
@@ -140,3 +147,51 @@ def test_a_domain_that_was_removed_during_the_look_up_is_not_proven(people: Peop
             domains.remove(uow, stale)
     assert len(recorded(people, EventType.DOMAIN_REMOVED)) == 1
     assert recorded(people, EventType.DOMAIN_VERIFIED) == []
+
+
+def at_once(job: Callable[[], object]) -> list[object]:
+    """What comes of it when several do it in the same moment."""
+    together = threading.Barrier(AT_ONCE)
+
+    def one(_number: int) -> object:
+        together.wait()
+        try:
+            return job()
+        except IdPError as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, range(AT_ONCE)))
+
+
+def test_of_several_proofs_at_once_one_is_the_first(people: People) -> None:
+    """R62."""
+    row = added(people)
+
+    def prove() -> object:
+        with people.unit() as uow:
+            return domains.check(uow, domains.get(uow, row.id), [domains.record_value(row)])
+
+    assert at_once(prove) == [None] * AT_ONCE
+    assert len(recorded(people, EventType.DOMAIN_VERIFIED)) == 1
+
+
+def test_of_several_removals_at_once_one_is_the_first(people: People) -> None:
+    row = added(people)
+
+    def remove() -> object:
+        with people.unit() as uow:
+            domains.remove(uow, domains.get(uow, row.id))
+        return "removed"
+
+    assert sorted(map(str, at_once(remove))) == ["no-such-domain"] * (AT_ONCE - 1) + ["removed"]
+    assert len(recorded(people, EventType.DOMAIN_REMOVED)) == 1
+
+
+def test_the_last_place_goes_to_one_of_those_who_come_at_once(people: People) -> None:
+    with people.unit() as uow:
+        for number in range(domains.MAX_DOMAINS - 1):
+            uow.add(TenantDomain(id=new_id(), domain=f"d{number}.example", challenge="x"))
+    numbers = itertools.count()
+    answers = at_once(lambda: added(people, f"late{next(numbers)}.example").domain)
+    assert answers.count("too-many-domains") == AT_ONCE - 1
