@@ -1,6 +1,8 @@
 """As what a tenant's mail leaves, a test mail, and mail that failed, by the management API (R54, R56, R57)."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -185,6 +187,20 @@ def test_mail_that_failed_is_seen_and_sent_again(owner: Caller, people: People) 
         assert (message.dead_at, message.attempts) == (None, 0)
     (event,) = events_of(people, "mail.retried")
     assert (event.actor_id, event.target_id) == (owner.id, ours)
+
+
+def test_of_several_who_send_it_again_at_once_one_does(app: Any, owner: Caller, people: People) -> None:
+    """R62: each further one would be one more mail."""
+    letter, together = failed(people), threading.Barrier(3)
+
+    def retry(caller: Caller) -> int:
+        together.wait()
+        return int(caller.post(f"/mail/failed/{letter}/retry").status_code)
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(retry, [Caller(app, owner.base, owner.token, owner.id) for _ in range(3)]))
+    assert sorted(answers) == [202, 404, 404]
+    assert len(events_of(people, "mail.retried")) == 1
 
 
 def test_pages_of_failed_mail_lead_from_the_latest_to_the_first(owner: Caller, people: People) -> None:
