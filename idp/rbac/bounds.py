@@ -63,12 +63,15 @@ def require_grantable(uow: UnitOfWork, wanted: Iterable[str]) -> None:
 
 
 def require_over_user(uow: UnitOfWork, user_id: UUID) -> None:
-    """Refuse to touch a person who may do more than the actor.  Everybody is above nobody but themselves.
+    """Refuse to touch a person who may do more than the actor.
+
+    The person who acts is no exception: by a token with less than they have, an application would otherwise give their
+    account an address of its own choice, and come back with all of it (R36).
 
     Raises:
         BeyondYourOwn: they may do more.
     """
-    if not uow.actor.is_trusted and uow.actor.id != user_id:
+    if not uow.actor.is_trusted:
         require_grantable(uow, effective.of_user(uow, user_id).permissions)
 
 
@@ -78,7 +81,7 @@ def require_over_client(uow: UnitOfWork, client_id: UUID) -> None:
     Raises:
         BeyondYourOwn: it may do more, whatever its scope is now.
     """
-    if not uow.actor.is_trusted and uow.actor.id != client_id:
+    if not uow.actor.is_trusted:
         require_grantable(uow, effective.of_client(uow, client_id).permissions)
 
 

@@ -235,3 +235,18 @@ def test_whoever_only_reads_changes_nothing(machine: Callable[..., Caller], ida:
     assert reader.patch(f"/users/{ida['id']}", {"nickname": "x"}).json["code"] == "permission-needed"
     writer = machine(scope="users:write", roles=("member",))
     assert writer.post("/users", {"email": "new@example.com"}).json["code"] == "permission-needed"
+
+
+def test_an_application_with_less_than_its_person_does_not_touch_their_account(app: Any, people: People) -> None:
+    """Or it would give them its own address, ask for a new password, and be all that they are (R36, R48)."""
+    token = person_caller(
+        app, people, email="olga@example.com", roles=("owner",), scope=["users:write", "users:delete"]
+    )
+    for method, path, body in (
+        ("POST", "/email", {"email": "mallory@example.com"}),
+        ("POST", "/recovery", None),
+        ("PATCH", "", {"nickname": "x"}),
+        ("DELETE", "", None),
+    ):
+        answer = token.call(method, f"/users/{token.id}{path}", body)
+        assert (answer.status_code, answer.json["code"]) == (403, "beyond-your-own")

@@ -99,14 +99,16 @@ def test_a_group_passes_on_only_what_one_has(people: People, helper: UUID) -> No
     assert "keeper" not in roles_of(people, helper)
 
 
-def test_people_who_may_do_more_are_out_of_reach_and_oneself_is_not(people: People, helper: UUID) -> None:
+def test_people_who_may_do_more_are_out_of_reach_and_so_is_oneself_by_a_token_with_less(
+    people: People, helper: UUID
+) -> None:
     above, beside = people.user(roles=("admin",)), somebody(people, "users:read")
     with acting(people, helper, *MAY) as uow:
         bounds.require_over_user(uow, beside.id)
         bounds.require_over_user(uow, helper)
         with pytest.raises(BeyondYourOwn):
             bounds.require_over_user(uow, above.id)
-    with acting(people, helper) as uow:
+    with acting(people, helper, "users:read") as uow, pytest.raises(BeyondYourOwn):
         bounds.require_over_user(uow, helper)
 
 
@@ -116,7 +118,7 @@ def test_machines_that_may_do_more_are_out_of_reach(people: People, helper: UUID
         rbac.assign_to_client(uow, client, "admin")
     with acting(people, helper, *MAY) as uow, pytest.raises(BeyondYourOwn):
         bounds.require_over_client(uow, client.id)
-    with acting(people, client.id, kind=ActorKind.CLIENT) as uow:
+    with acting(people, client.id, "users:read", kind=ActorKind.CLIENT) as uow, pytest.raises(BeyondYourOwn):
         bounds.require_over_client(uow, client.id)
 
 
