@@ -19,9 +19,9 @@ _SIGN_INS = {
     EventType.SESSION_STARTED: "sign_ins",
     EventType.LOGIN_FAILED: "failures",
     EventType.LOGIN_BLOCKED: "blocked",
-    EventType.USER_CREATED: "new_people",
+    EventType.USER_CREATED: "sign_ups",
 }
-DAY = {"day": "2026-11-24", "sign_ins": 412, "people": 287, "failures": 9, "blocked": 0, "new_people": 3}
+DAY = {"day": "2026-11-24", "sign_ins": 412, "people": 287, "failures": 9, "blocked": 0, "sign_ups": 3}
 COUNT = {"day": "2026-11-24", "type": "session.started", "count": 412, "people": 287}
 
 
@@ -35,20 +35,16 @@ def _day(description: str) -> fields.Date:
     return fields.Date(metadata={"description": description})
 
 
-class Period(Body):
-    """From when to when."""
-
-    since = _day(f"First day (UTC); {DEFAULT_DAYS} days ago when left out.")
-    until = _day("Last day (UTC); today when left out.")
-
-
-class EventPeriod(Period):
-    """The same, of one thing."""
-
-    type = fields.String(
-        validate=validate.OneOf([kind.value for kind in EventType]),
-        metadata={"description": "What happened; everything when left out."},
-    )
+_PERIOD = {
+    "from": _day(f"First day (UTC); {DEFAULT_DAYS} days ago when left out."),
+    "to": _day("Last day (UTC); today when left out."),
+}
+_TYPE = fields.String(
+    validate=validate.OneOf([kind.value for kind in EventType]),
+    metadata={"description": "What happened; everything when left out."},
+)
+Period = Body.from_dict(_PERIOD, name="Period")
+EventPeriod = Body.from_dict({**_PERIOD, "filter[type]": _TYPE}, name="EventPeriod")
 
 
 def _count(description: str) -> fields.Integer:
@@ -63,7 +59,7 @@ class SignInDay(Body):
     people = _count("Different people among them.")
     failures = _count("Wrong passwords.")
     blocked = _count("Accounts that were blocked for guessing.")
-    new_people = _count("Accounts that were made.")
+    sign_ups = _count("Accounts that were made.")
 
 
 class SignInDays(Body):
@@ -126,7 +122,7 @@ def count_events(uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
     Of one kind, or of all; days on which nothing happened are left out.
     """
     first, last = _period(uow, query)
-    types = [EventType(query["type"])] if "type" in query else None
+    types = [EventType(query["filter[type]"])] if "filter[type]" in query else None
     rows = statistics.by_day(uow, first, last, types=types)
     return {
         "items": [
@@ -136,9 +132,9 @@ def count_events(uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _period(uow: UnitOfWork, query: dict[str, Any]) -> tuple[date, date]:
-    last: date = query.get("until", uow.now.date())
+    last: date = query.get("to", uow.now.date())
     earliest = date.min + timedelta(days=statistics.MAX_DAYS)
-    first: date = query.get("since") or max(last, earliest) - timedelta(days=DEFAULT_DAYS - 1)
+    first: date = query.get("from") or max(last, earliest) - timedelta(days=DEFAULT_DAYS - 1)
     if not 0 <= (last - first).days < statistics.MAX_DAYS or last.year > uow.now.year + 1:
         raise PeriodInvalid(f"A period ends after it begins, soon, and has at most {statistics.MAX_DAYS} days.")
     return first, last
