@@ -249,10 +249,11 @@ def _give_roles(uow: UnitOfWork, invitation: Invitation, user: User) -> list[str
 
 
 def _rights_of(uow: UnitOfWork, inviter_id: UUID) -> Rights:
-    """Of the person or the machine client that invited; nothing once they are gone or shut out."""
+    """Of the person or the machine client that invited; nothing once they are gone, on their way out or shut out."""
     person, client = uow.find(User, inviter_id), uow.find(Client, inviter_id)
     if person is not None:
-        return effective.of_user(uow, inviter_id) if person.disabled_at is None else Rights()
+        stays = person.disabled_at is None and person.deletes_at is None
+        return effective.of_user(uow, inviter_id) if stays else Rights()
     return effective.of_client(uow, inviter_id) if client is not None and client.disabled_at is None else Rights()
 
 

@@ -141,8 +141,10 @@ def _url(given: str | None) -> str | None:
     url = (given or "").strip()
     if not url:
         return None
-    parts = urlsplit(url) if url.isprintable() and len(url) <= LONGEST_URL else None
-    if parts is None or parts.path not in {"", "/"} or parts.query or parts.fragment:
+    if not url.isprintable() or len(url) > LONGEST_URL:
         raise MailSettingsInvalid(Place.RULE, field="smtp_url")
     Place.parse(url)
+    parts = urlsplit(url)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise MailSettingsInvalid(Place.RULE, field="smtp_url")
     return url

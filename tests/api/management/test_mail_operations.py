@@ -103,6 +103,7 @@ def test_mail_leaves_as_the_installations_again(owner: Caller) -> None:
         ({"sender_address": "a@example.com\nBcc: all@example.com"}, "/sender_address"),
         ({"smtp_url": "http://mail.example.com"}, "/smtp_url"),
         ({"smtp_url": "smtp://"}, "/smtp_url"),
+        ({"smtp_url": "smtp://[::1"}, "/smtp_url"),
         ({"smtp_url": "smtp://mail.example.com/path"}, "/smtp_url"),
         ({"smtp_url": "smtp://mail.example.com:99999"}, "/smtp_url"),
         ({"smtp_url": True}, "/smtp_url"),

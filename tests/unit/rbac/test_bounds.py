@@ -99,7 +99,7 @@ def test_a_group_passes_on_only_what_one_has(people: People, helper: UUID) -> No
     assert "keeper" not in roles_of(people, helper)
 
 
-def test_people_who_may_do_more_are_out_of_reach_and_so_is_oneself_by_a_token_with_less(
+def test_whoever_may_do_more_is_out_of_reach_and_so_is_oneself_by_a_token_with_less(
     people: People, helper: UUID
 ) -> None:
     above, beside = people.user(roles=("admin",)), somebody(people, "users:read")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from idp.accounts import invitations
+from idp.accounts import invitations, leaving
 from idp.rbac import roles
 from idp.rbac import service as rbac
 from idp.rbac.errors import BeyondYourOwn
@@ -70,6 +70,15 @@ def test_whoever_is_shut_out_gives_nothing_any_more(people: People, post: Post, 
     invite(people, helper.id, "reader", "member")
     with people.unit() as uow:
         users.disable(uow, uow.get(User, helper.id))
+    assert accepted(people, post) == ["member"]
+
+
+def test_whoever_is_to_be_deleted_gives_nothing_any_more(people: People, post: Post, reader: UUID) -> None:
+    """Or somebody who was let go would invite themselves back during the grace period."""
+    helper = somebody(people, *MAY)
+    invite(people, helper.id, "reader", "member")
+    with people.unit() as uow:
+        leaving.request_deletion(uow, uow.get(User, helper.id))
     assert accepted(people, post) == ["member"]
 
 
