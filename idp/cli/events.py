@@ -1,6 +1,5 @@
 """``idp event``: what happened in a tenant, searched, taken away and counted."""
 
-import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,12 +14,26 @@ from idp.cli import output, people
 from idp.cli.connect import tenant_unit
 from idp.cli.options import tenant, verb
 from idp.db.unit import UnitOfWork
+from idp.events import export as files
 from idp.events import search, statistics
 from idp.events import service as events
 from idp.events.models import Event
 from idp.events.types import EventType
 
 _COLUMNS = ("occurred_at", "type", "outcome", "actor", "user_id", "ip")
+_MEMBERS = (
+    "id",
+    "occurred_at",
+    "type",
+    "outcome",
+    "actor",
+    "target_type",
+    "target_id",
+    "user_id",
+    "ip",
+    "request_id",
+    "data",
+)
 _MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 
 
@@ -74,19 +87,22 @@ def list_(slug: str, limit: int, **wanted: Any) -> None:
 @verb(event, "export")
 @tenant
 @chosen
+@click.option("--format", "form", type=click.Choice(files.FORMATS), default="jsonl", show_default=True)
 @click.option("-o", "--output", "path", type=click.Path(path_type=Path, dir_okay=False), help="stdout when left out.")
-def export(slug: str, path: Path | None, **wanted: Any) -> None:
-    """Write what happened as JSON lines, the newest first; that it was taken is an event."""
+def export(slug: str, form: str, path: Path | None, **wanted: Any) -> None:
+    """Write what happened as JSON lines or CSV, the newest first; that it was taken is an event."""
     with tenant_unit(slug) as uow:
         conditions = _conditions(uow, **wanted)
-        events.record(uow, EventType.EVENTS_EXPORTED, format="jsonl")
+        events.record(uow, EventType.EVENTS_EXPORTED, format=form)
         uow.flush()
-        lines = (json.dumps(describe(row), default=_plain) for row in search.in_batches(uow, *conditions, limit=10**9))
+        found = search.in_batches(uow, *conditions, limit=10**9)
+        told = (describe(row) | {"occurred_at": row.occurred_at.isoformat()} for row in found)
+        lines = files.lines(form, told, columns=dict.fromkeys(_MEMBERS))
         if path is None:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.writelines(lines)
             return
-        with path.open("w") as file:
-            file.writelines(f"{line}\n" for line in lines)
+        with path.open("w", newline="") as file:
+            file.writelines(lines)
     output.done({"file": str(path)}, f"Written to {path}.")
 
 
@@ -132,7 +148,3 @@ def _conditions(
 
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
-
-
-def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

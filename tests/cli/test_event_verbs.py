@@ -1,5 +1,6 @@
 """``idp event``: what happened, at the terminal."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -20,6 +21,11 @@ def test_events_are_listed_exported_and_counted(idp: Terminal, tenant: Tenant, t
     idp.json("event", "export", *where, "-o", str(file))
     newest, *_ = file.read_text().splitlines()
     assert json.loads(newest)["type"] == "events.exported"
+    idp.json("event", "export", *where, "--format", "csv", "--user", EMAIL, "-o", str(file))
+    with file.open(newline="") as written:
+        rows = list(csv.DictReader(written))
+    assert created["id"] in [row["id"] for row in rows]
+    assert set(rows[0]) == set(created)
     (counted,) = idp.json("event", "stats", *where, "--type", "user.created", "--days", "1")
     assert (counted["count"], counted["people"]) == (1, 1)
 
