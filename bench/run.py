@@ -16,6 +16,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench import lists
 from bench.load import Next, Result, get, measure, once_each, post, repeat
 from bench.scene import Scene, multiply_tenants, prepare
 from bench.stack import Stack, running
@@ -130,21 +131,30 @@ def create_tenant(stack: Stack, number: int) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="?", choices=("all", "lists"), default="all", help="lists: those alone")
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each row")
     parser.add_argument("--tenants", type=int, default=100_000, help="how many more for the second half; 0 skips it")
     options = parser.parse_args()
+    if options.rows == "all":
+        throughput(options.seconds, options.tenants)
+    with running() as stack:
+        lists.run(stack)
+
+
+def throughput(duration: float, more_tenants: int) -> None:
+    """Print the table of rates."""
     with running() as stack:
         scene = prepare(stack)
         steady = [repeat(get(stack.host, "/null")) for _ in range(CONNECTIONS)]
         work = [repeat(post(stack.host, "/token", "grant_type=client_credentials")) for _ in range(CONNECTIONS)]
-        null, floor = (measure(stack.floor_port, load, seconds=options.seconds) for load in (steady, work))
+        null, floor = (measure(stack.floor_port, load, seconds=duration) for load in (steady, work))
         key, a_hash = rsa.generate(2048), argon2id.hash_password("x")
         signature = seconds_each(lambda: jwt.encode({"sub": "x"}, key, "RS256"), 300)
         argon2 = seconds_each(lambda: argon2id.verify(a_hash, "x"), 30)
         print(f"floor: null {null.rate:,.0f}/s · null + RS256 + Redis {floor.rate:,.0f}/s")
         print(f"       RS256 {1 / signature:,.0f}/s · Argon2id {1 / argon2:,.0f}/s on one core")
         print(f"cold start {stack.cold_start:.1f} s · worker {memory_of_workers(stack):.0f} MiB at rest")
-        few = rates(scene, options.seconds)
+        few = rates(scene, duration)
         print(f"\n{'':20}{'rate/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'failed':>8}  ratio")
         for name, result in few.items():
             base = {"client_credentials": floor.rate, "password sign-in": 2 / argon2}.get(name, null.rate)
@@ -157,10 +167,10 @@ def main() -> None:
         numbers = iter(range(1_000_000))
         print(f"create a tenant: {1000 * seconds_each(lambda: create_tenant(stack, next(numbers)), 15):.0f} ms")
         print(f"worker after load: {memory_of_workers(stack):.0f} MiB")
-        if options.tenants:
-            multiply_tenants(stack, options.tenants)
-            many = rates(scene, options.seconds)
-            print(f"\nwith {options.tenants:,} more tenants: rate, and its ratio to before")
+        if more_tenants:
+            multiply_tenants(stack, more_tenants)
+            many = rates(scene, duration)
+            print(f"\nwith {more_tenants:,} more tenants: rate, and its ratio to before")
             for name, result in many.items():
                 print(f"{name:20}{result.rate:>9,.0f}  {result.rate / few[name].rate:.2f}")
             created = seconds_each(lambda: create_tenant(stack, next(numbers)), 15)
