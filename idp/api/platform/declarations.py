@@ -10,16 +10,22 @@ from idp.api.fields import shown, text
 from idp.api.platform.routes import platform, unit_of_system
 from idp.api.schemas import Body
 from idp.api.tags import PLATFORM
+from idp.db.locks import lock
 from idp.db.unit import PlatformUnit
 from idp.declarations.apply import Applied, apply, rehearse
 from idp.declarations.document import check
 from idp.declarations.errors import DeclarationInvalid, DeclarationRefused
 from idp.declarations.reading import Source
+from idp.declarations.things import Kind
 from idp.http.context import current_settings
 from idp.rbac import bounds
 from idp.rbac.permissions import Permission
+from idp.tenants import service as tenants
+from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import SYSTEM_SLUG
 
+_POWERS = frozenset({Kind.CLIENT, Kind.RESOURCE, Kind.PERMISSION, Kind.ROLE, Kind.GROUP, Kind.MAIL})
+"""By what an operator who may not act for a tenant would come to do it all the same, without reason and end (R48)."""
 DECLARATION = {
     "tenant": "acme",
     "name": "Acme",
@@ -125,8 +131,9 @@ class DeclaredOut(Body):
 def declare_tenant(unit: PlatformUnit, query: dict[str, Any], body: dict[str, Any], slug: str) -> dict[str, Any]:
     """Make a tenant what a document says.
 
-    All of it or nothing; a tenant that there is not is made.  What the document does not speak of stays.  It may give
-    any role and any client, as an operator with this permission stands above every right in a tenant.
+    All of it or nothing; a tenant that there is not is made.  What the document does not speak of stays.  Of a tenant
+    that is there, roles, groups, clients, APIs and mail let somebody act in it or read its links to new passwords: to
+    declare these takes `tenants:act` too.
     """
     if slug == SYSTEM_SLUG:
         raise DeclarationRefused("The tenant 'system' holds the operators themselves: declare it at the terminal.")
@@ -137,11 +144,26 @@ def declare_tenant(unit: PlatformUnit, query: dict[str, Any], body: dict[str, An
     declaration = check(source, secrets=_literal)
     if declaration.slug != slug:
         raise DeclarationInvalid([source.problem(("tenant",), "This must be the slug of the path.")])
+    is_rehearsal = query.get("dry_run") == "true"
+    if not is_rehearsal:
+        lock(unit, f"declaration:{slug}")
+        lock(unit, f"slug:{slug}")  # whoever else makes the tenant now waits for us
+    if not _POWERS.isdisjoint(declaration.things) and _exists(unit, slug):
+        bounds.require(unit_of_system(unit), Permission.TENANTS_ACT)
     trusted = _trusted(unit)
     base_url = current_settings().base_url
-    if query.get("dry_run") == "true":
+    if is_rehearsal:
         return Applied(rehearse(trusted, declaration, base_url=base_url, prune=prune)).as_document()
     return apply(trusted, declaration, base_url=base_url, prune=prune).as_document()
+
+
+def _exists(unit: PlatformUnit, slug: str) -> bool:
+    """Whether there is somebody already whom it could harm."""
+    try:
+        tenants.get(unit, slug)
+    except NoSuchTenant:
+        return False
+    return True
 
 
 def _literal(written: str) -> str:

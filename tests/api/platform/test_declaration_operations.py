@@ -91,7 +91,7 @@ def test_whoever_prunes_must_be_allowed_to_delete_tenants(
     operator: Caller, machine: Callable[[str], Caller], tenant: Tenant
 ) -> None:
     url, document = f"/tenants/{tenant.slug}", {"tenant": tenant.slug, "roles": [{"name": "a"}]}
-    writer = machine("tenants:write")
+    writer = machine("tenants:write tenants:act")
     assert writer.put(url, document).status_code == 200
     refused = writer.put(f"{url}?prune=true", {"tenant": tenant.slug, "roles": []})
     assert (refused.status_code, refused.json["code"]) == (403, "permission-needed")
@@ -99,6 +99,31 @@ def test_whoever_prunes_must_be_allowed_to_delete_tenants(
     pruned = operator.put(f"{url}?prune=true", {"tenant": tenant.slug, "roles": []})
     assert [change["action"] for change in pruned.json["changes"]] == ["delete"]
     assert machine("tenants:read").put(url, document).json["code"] == "permission-needed"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"clients": [BACKEND | {"roles": ["owner"]}]},
+        {"roles": [{"name": "a"}]},
+        {"groups": [{"name": "A"}]},
+        {"resources": [{"identifier": "urn:a", "name": "A", "scope": ["a"]}]},
+        {"mail": {"smtp_url": SMTP}},
+    ],
+)
+def test_whoever_may_not_act_for_a_tenant_declares_nothing_that_would_let_them(
+    machine: Callable[[str], Caller], tenant: Tenant, part: dict[str, Any]
+) -> None:
+    """An administrator of ``system`` has `tenants:write` and no `tenants:act` (R48)."""
+    writer = machine("tenants:write")
+    for query in ("", "?dry_run=true"):
+        refused = writer.put(f"/tenants/{tenant.slug}{query}", {"tenant": tenant.slug, **part})
+        assert (refused.status_code, refused.json["code"]) == (403, "permission-needed")
+        assert "tenants:act" in refused.json["detail"]
+    settings = {"tenant": tenant.slug, "settings": {"password_min_length": 12}}
+    assert writer.put(f"/tenants/{tenant.slug}", settings).status_code == 200
+    made = f"{tenant.slug}-new"
+    assert writer.put(f"/tenants/{made}", {"tenant": made, "name": "New", **part}).status_code == 200
 
 
 def test_every_event_names_the_operator(operator: Caller, wiring: Wiring, tenant: Tenant) -> None:
