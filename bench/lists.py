@@ -79,8 +79,8 @@ class Reader:
         request = get(
             self.stack.host, f"{self.path}/{name}?{urlencode(query or {})}", Authorization=f"Bearer {self.token}"
         )
-        measure(self.stack.port, [repeat(request)], seconds=0.3)
-        result = measure(self.stack.port, [repeat(request)], seconds=1.5)
+        measure(self.stack.port, [repeat(request)], seconds=0.2)
+        result = measure(self.stack.port, [repeat(request)], seconds=0.8)
         if result.failed:
             raise SystemExit(f"{name} {query}: {result.failed} refusals")
         return result.p50
