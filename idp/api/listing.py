@@ -5,7 +5,7 @@ A cursor is opaque and authenticated: it goes on in the list, order and filters 
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -60,7 +60,7 @@ class Listing:
         self, name: str, *, orders: Mapping[str, Order], default: str, filters: Mapping[str, Filter] | None = None
     ) -> None:
         self._name = name
-        self._orders = {**orders, **{f"-{key}": Order(order.columns, descending=True) for key, order in orders.items()}}
+        self._orders = {**orders, **{f"-{key}": replace(order, descending=True) for key, order in orders.items()}}
         self._default = default
         self._filters = {f"filter[{key}]": given for key, given in (filters or {}).items()}
         self.query = self._schema()

@@ -35,7 +35,7 @@ def _day(description: str) -> fields.Date:
     return fields.Date(metadata={"description": description})
 
 
-_PERIOD = {
+_PERIOD: dict[str, fields.Field[Any]] = {
     "from": _day(f"First day (UTC); {DEFAULT_DAYS} days ago when left out."),
     "to": _day("Last day (UTC); today when left out."),
 }
