@@ -56,7 +56,7 @@ def authenticate(uow: UnitOfWork, *, audience: str) -> None:
     except OAuthError:
         limits.spend(limits.CLIENT_UNPROVEN)
         raise
-    limits.spend(limits.CLIENT, client=claims["client_id"])
+    limits.spend(limits.CLIENT, client=claims["sub"])  # people share the console's client, not its bucket
     uow.actor = _actor(uow, claims)
 
 

@@ -1,7 +1,7 @@
 """``events``: what happened, by whom, to whom, from where; searched, followed for one person, and taken away (R57)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -175,13 +175,22 @@ def export_events(uow: UnitOfWork, query: dict[str, Any]) -> Response:
     chosen = [FILTERS[key[7:-1]].condition(value) for key, value in query.items() if key.startswith("filter[")]
     told = {key[7:-1]: str(value) for key, value in query.items() if key.startswith("filter[")}
     events.record(uow, EventType.EVENTS_EXPORTED, format=query["format"], filters=told)
-    reader = UnitOfWork(uow.engine, uow.tenant, uow.actor, uow.master_keys)
-    found = (describe(event) for event in search.in_batches(reader, *chosen, limit=MAX_EXPORTED))
+    found = _read(uow, chosen)
     mimetype = "text/csv" if query["format"] == "csv" else "application/jsonl"
     response = Response(export.lines(query["format"], found, columns=EVENT), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="events.{query["format"]}"'
-    response.call_on_close(reader.close)
+    response.call_on_close(found.close)
     return response
+
+
+def _read(uow: UnitOfWork, conditions: Iterable[ColumnElement[bool]]) -> Generator[dict[str, Any], None, None]:
+    """Events in a unit of their own: the request's is committed before the first line leaves."""
+    reader = UnitOfWork(uow.engine, uow.tenant, uow.actor, uow.master_keys)
+    try:
+        for event in search.in_batches(reader, *conditions, limit=MAX_EXPORTED):
+            yield describe(event)
+    finally:
+        reader.close()
 
 
 def describe(event: Event) -> dict[str, Any]:
