@@ -40,7 +40,7 @@ def rotate_secret(slug: str, client_id: str, overlap_hours: int) -> None:
 @program("revoke-secret")
 @tenant
 @client_id
-@click.option("--secret-id", required=True, metavar="SECRET_ID", help="As `idp client secrets` shows it.")
+@named("secret_id", "--secret-id", metavar="SECRET_ID", text="As `idp client secrets` shows it.")
 def revoke_secret(slug: str, client_id: str, secret_id: str) -> None:
     """End one secret of a client within two seconds; never the only one."""
     with tenant_unit(slug) as uow:

@@ -12,6 +12,7 @@ from idp.cli.client_secrets import parse_client_id, revoke_secret, rotate_secret
 from idp.cli.connect import current, tenant_unit
 from idp.cli.members import read_members
 from idp.cli.options import confirm, tenant, verb, yes
+from idp.db.unit import UnitOfWork
 from idp.oauth import clients, registration
 from idp.oauth.errors import ClientMetadataInvalid
 from idp.oauth.metadata import ClientMetadata
@@ -20,7 +21,7 @@ from idp.rbac import service as rbac
 
 TYPES = ("web", "spa", "native", "machine")
 _FLAGS = ("first_party", "direct_sign_in", "require_pkce", "require_pushed_authorization_requests", "permissions_claim")
-_LISTS = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins")
+_LISTS = ("redirect_uris", "post_logout_redirect_uris", "allowed_origins", "scope")
 
 
 @click.group()
@@ -36,6 +37,12 @@ def describe(row: Client) -> dict[str, Any]:
         "disabled_at": row.disabled_at,
         "created_at": row.created_at,
     }
+
+
+def whole(uow: UnitOfWork, row: Client) -> dict[str, Any]:
+    """A client with the roles that it was given."""
+    uow.flush()
+    return {**describe(row), "roles": [role.name for role in rbac.roles_of_client(uow, row.id)]}
 
 
 @verb(client, "create")
@@ -61,7 +68,13 @@ def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, roles: tu
 
     With --type machine, --role and --scope a program manages the tenant, and nobody needs to have signed in before:
     the role is what it may do, and the scope is as much of that as it may ask for.
-    """
+
+    \b
+      idp client create --tenant acme --name Terraform --type machine --role admin \\
+          --scope "users:read users:write"
+      curl ISSUER/oauth/token -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials
+      curl ISSUER/api/v1/principal -H "Authorization: Bearer ACCESS_TOKEN"
+    """  # noqa: D301 - how click is told to leave lines as they are
     given: dict[str, Any] = {} if metadata is None else _read(metadata)
     given |= {key: [*value] if isinstance(value, tuple) else value for key, value in options.items() if value}
     if isinstance(given.get("scope"), list):
@@ -76,7 +89,7 @@ def create(slug: str, metadata: IO[str] | None, no_require_pkce: bool, roles: tu
         uow.flush()
         for role in roles:
             rbac.assign_to_client(uow, row, role)
-        document = describe(row)
+        document = whole(uow, row)
     head = {"client_id": document.pop("client_id"), **({"client_secret": secret} if secret else {})}
     output.record({**head, **document}, once="client_secret")
 
@@ -98,9 +111,9 @@ def list_(slug: str) -> None:
 @tenant
 @_client
 def show(slug: str, client_id: str) -> None:
-    """Show a client."""
+    """Show a client with its roles."""
     with tenant_unit(slug) as uow:
-        output.record(describe(clients.get(uow, parse_client_id(client_id))))
+        output.record(whole(uow, clients.get(uow, parse_client_id(client_id))))
 
 
 @verb(client, "set")
@@ -110,18 +123,19 @@ def show(slug: str, client_id: str) -> None:
 def set_(slug: str, client_id: str, members: tuple[str, ...]) -> None:
     """Change members of a client, called as `idp client show` calls them.
 
-    Lists are separated by spaces and replaced as a whole; ``jwks=@FILE`` reads the public keys of private_key_jwt; an
-    empty value takes away.  Type, method of authentication and grant types stay.
+    Lists are separated by commas or spaces and replaced as a whole; ``jwks=@FILE`` reads the public keys of
+    private_key_jwt; an empty value takes away, or brings back what is usual.  Type, method of authentication and grant
+    types stay.
     """
     changes = read_members(members, flags=_FLAGS, lists=_LISTS)
     if changes.get("jwks") is not None:
         changes["jwks"] = _read_keys(changes["jwks"])
     if "scope" in changes:
-        changes["scope"] = changes["scope"] or ""
+        changes["scope"] = " ".join(changes["scope"])
     with tenant_unit(slug) as uow:
         row = clients.hold(uow, parse_client_id(client_id))
         loopback_http = not current().settings.is_https
-        output.record(describe(registration.update_client(uow, row, changes, loopback_http=loopback_http)))
+        output.record(whole(uow, registration.update_client(uow, row, changes, loopback_http=loopback_http)))
 
 
 @verb(client, "disable")
@@ -132,7 +146,7 @@ def disable(slug: str, client_id: str) -> None:
     with tenant_unit(slug) as uow:
         row = clients.hold(uow, parse_client_id(client_id))
         registration.disable(uow, row)
-        output.done(describe(row), f"{row.name} is shut out; `idp client enable` lets it in again.")
+        output.done(whole(uow, row), f"{row.name} is shut out; `idp client enable` lets it in again.")
 
 
 @verb(client, "enable")
@@ -143,7 +157,7 @@ def enable(slug: str, client_id: str) -> None:
     with tenant_unit(slug) as uow:
         row = clients.hold(uow, parse_client_id(client_id))
         registration.enable(uow, row)
-        output.done(describe(row), f"{row.name} is let in.")
+        output.done(whole(uow, row), f"{row.name} is let in.")
 
 
 @verb(client, "delete")

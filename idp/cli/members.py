@@ -1,5 +1,6 @@
 """``KEY=VALUE`` as verbs that change a thing take it, for members that are flags, lists or text."""
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -14,10 +15,10 @@ def read_members(given: Sequence[str], *, flags: Collection[str] = (), lists: Co
     Args:
         given: each ``KEY=VALUE``; a hyphen in a key is an underscore.
         flags: names of those that are true or false.
-        lists: names of those that hold many, separated by white space.
+        lists: names of those that hold many, separated by commas or white space as in the settings of a tenant.
 
     Returns:
-        True, False, a list, text, or None for text that is empty.
+        True, False, a list, text, or None for a flag or text that is empty.
 
     Raises:
         UsageError: not of this form.
@@ -31,11 +32,11 @@ def read_members(given: Sequence[str], *, flags: Collection[str] = (), lists: Co
         if name in members:
             raise click.UsageError(f"{name} is there twice")
         if name in flags:
-            if value.lower() not in _TRUTH:
+            if value and value.lower() not in _TRUTH:
                 raise click.UsageError(f"{name} is true or false")
-            members[name] = _TRUTH[value.lower()]
+            members[name] = _TRUTH[value.lower()] if value else None
         elif name in lists:
-            members[name] = value.split()
+            members[name] = [part for part in re.split(r"[\s,]+", value) if part]
         else:
             members[name] = value or None
     return members

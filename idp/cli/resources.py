@@ -24,12 +24,7 @@ _resource = named("identifier", "--identifier", metavar="URI", text="As `idp res
 
 @click.group()
 def resource() -> None:
-    """API resources: create, list, show, set, delete, and their permissions."""
-
-
-@resource.group()
-def permission() -> None:
-    """What can be permitted at an API: define, list, remove.  Roles give it."""
+    """API resources: create, list, show, set, delete; permissions, define-permission, remove-permission."""
 
 
 def describe(uow: UnitOfWork, row: ApiResource) -> dict[str, Any]:
@@ -101,11 +96,13 @@ def show(slug: str, identifier: str) -> None:
 def set_(slug: str, identifier: str, members: tuple[str, ...]) -> None:
     """Change an API: its name, scope, client_id or permissions_claim.  Its identifier stays.
 
-    Scopes are separated by spaces and replaced as a whole; an empty client_id takes its client away.
+    Scopes are separated by commas or spaces and replaced as a whole; an empty client_id takes its client away.
     """
     changes = read_members(members, flags=("permissions_claim",), lists=("scope",))
     for unknown in sorted(changes.keys() - {*_MEMBERS}):
         raise ClientMetadataInvalid(f"{unknown}: only {', '.join(_MEMBERS)} can be set.", field=unknown)
+    if "permissions_claim" in changes:
+        changes["permissions_claim"] = bool(changes["permissions_claim"])
     if "name" in changes:
         changes["name"] = changes["name"] or ""
     if changes.get("client_id") is not None:
@@ -127,13 +124,13 @@ def delete(slug: str, identifier: str, yes: bool) -> None:
     output.done({"identifier": identifier, "deleted": True}, f"{identifier} is deleted.")
 
 
-@verb(permission, "define")
+@verb(resource, "define-permission")
 @tenant
 @click.argument("identifier", metavar="URI")
 @click.argument("name", metavar="PERMISSION")
 @click.option("--description", default="", metavar="TEXT", help="For people.")
 def define(slug: str, identifier: str, name: str, description: str) -> None:
-    """Define a permission of an API, such as invoices:approve, or describe one of it anew."""
+    """Define a permission of an API, such as invoices:approve, for roles to give; or describe one of it anew."""
     with tenant_unit(slug) as uow:
         bounds.take_turn(uow)
         row = resources.get_by_identifier(uow, identifier)
@@ -141,7 +138,7 @@ def define(slug: str, identifier: str, name: str, description: str) -> None:
         output.record({"identifier": identifier, "name": found.name, "description": found.description})
 
 
-@verb(permission, "list")
+@verb(resource, "permissions")
 @tenant
 @_resource
 def permissions(slug: str, identifier: str) -> None:
@@ -152,7 +149,7 @@ def permissions(slug: str, identifier: str) -> None:
     output.table(documents, ("name", "description"), empty="It defines no permission yet.")
 
 
-@verb(permission, "remove")
+@verb(resource, "remove-permission")
 @tenant
 @click.argument("identifier", metavar="URI")
 @click.argument("name", metavar="PERMISSION")
