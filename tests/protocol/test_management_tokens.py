@@ -10,9 +10,12 @@ from idp.ids import new_id
 from idp.oauth import clients, management
 from idp.oauth.models import ApiResource, Client
 from idp.rbac import service as rbac
+from idp.tenants import resolve
+from idp.tenants import service as tenants
 from tests.browser import Browser, answer
 from tests.conftest import BASE_URL
 from tests.factories import API, CALLBACK, People
+from tests.protocol.test_introspect_and_revoke import revoke
 
 DOCS = f"{BASE_URL}/docs/oauth2-redirect.html"
 SCOPE = "openid users:read"
@@ -38,9 +41,19 @@ def call(browser: Browser, token: str, path: str = "/principal") -> Any:
     return browser.get(browser.url(f"/api/v1{path}"), headers={"Authorization": f"Bearer {token}"})
 
 
-def through_console(browser: Browser, console: Client, scope: str = SCOPE) -> dict[str, Any]:
+def is_shut(browser: Browser, token: str) -> bool:
+    """Whether the API takes the token for none, and says so as RFC 6750 §3 wants it."""
+    refused = call(browser, token)
+    if refused.status_code == 200:
+        return False
+    assert (refused.status_code, refused.json["code"]) == (401, "invalid-token"), refused.text
+    assert refused.headers["WWW-Authenticate"].startswith('Bearer realm="management"')
+    return True
+
+
+def through_console(browser: Browser, console: Client, scope: str = SCOPE, **more: str) -> dict[str, Any]:
     """The whole way: authorize with PKCE, sign in, exchange."""
-    code = browser.code(console, redirect_uri=DOCS, scope=scope)
+    code = browser.code(console, redirect_uri=DOCS, scope=scope, **more)
     exchanged = browser.exchange(console, None, code, redirect_uri=DOCS)
     assert exchanged.status_code == 200, exchanged.text
     tokens: dict[str, Any] = exchanged.json
@@ -65,6 +78,19 @@ def test_a_person_signs_in_through_the_console_and_manages(browser: Browser, con
     assert call(browser, tokens["access_token"], "/users").status_code == 200
 
 
+def test_a_token_is_for_the_management_api_alone_where_it_was_asked_for(browser: Browser, console: Client) -> None:
+    """RFC 8707 §2; userinfo is for whoever has `openid`."""
+    audience = f"{browser.tenant.issuer}/api/v1"
+    tokens = through_console(browser, console, resource=audience)
+    assert claims_of(tokens["access_token"])["aud"] == [audience, browser.tenant.issuer]
+    assert not is_shut(browser, tokens["access_token"])
+    assert is_shut(browser, tokens["id_token"])
+    assert is_shut(browser, tokens["refresh_token"])
+    only = through_console(browser, console, "users:read", resource=audience)
+    assert claims_of(only["access_token"])["aud"] == [audience]
+    assert not is_shut(browser, only["access_token"])
+
+
 def test_the_console_needs_pkce_and_asks_nobody_for_consent(browser: Browser, console: Client) -> None:
     without = browser.authorize(
         console, redirect_uri=DOCS, scope=SCOPE, code_challenge=None, code_challenge_method=None
@@ -84,6 +110,7 @@ def test_a_token_without_the_scope_lacks_the_permission(browser: Browser, consol
     """Ada is an administrator; the token that she comes with is not for all of it."""
     refused = call(browser, through_console(browser, console)["access_token"], "/roles")
     assert (refused.status_code, refused.json["code"]) == (403, "permission-needed")
+    assert refused.headers["WWW-Authenticate"] == 'Bearer realm="management", error="insufficient_scope"'
 
 
 def test_a_scope_without_the_role_permits_nothing(browser: Browser, people: People, console: Client) -> None:
@@ -98,9 +125,7 @@ def test_neither_an_id_token_nor_a_token_for_userinfo_gets_in(browser: Browser, 
     tokens = through_console(browser, console, "openid email")
     assert claims_of(tokens["access_token"])["aud"] == [browser.tenant.issuer]
     for wrong in (tokens["access_token"], tokens["id_token"], tokens["refresh_token"], "", "x.y.z"):
-        refused = call(browser, wrong)
-        assert (refused.status_code, refused.json["code"]) == (401, "invalid-token")
-        assert refused.headers["WWW-Authenticate"].startswith('Bearer realm="management"')
+        assert is_shut(browser, wrong)
 
 
 def test_a_token_for_the_tenants_own_api_does_not_get_in(browser: Browser, people: People, console: Client) -> None:
@@ -148,6 +173,42 @@ def test_a_machine_manages_by_its_roles_within_its_scope(browser: Browser, peopl
     assert claims_of(token)["aud"] == [management.audience(people.tenant)]
     assert call(browser, token).json["permissions"] == MAY
     assert call(browser, token, "/roles").status_code == 403
+
+
+def test_what_was_revoked_is_over(browser: Browser, console: Client, people: People) -> None:
+    """RFC 7009 §2.1, of a person and of a machine; another token of theirs goes on."""
+    person, other = (through_console(browser, console)["access_token"] for _ in range(2))
+    machine = people.client(type="machine", scope="users:read")
+    for client, revoked, kept in (
+        ((console, None), person, other),
+        (machine, *(browser.token(*machine, grant_type="client_credentials").json["access_token"] for _ in range(2))),
+    ):
+        assert not is_shut(browser, revoked)
+        revoke(browser, client, revoked)
+        assert is_shut(browser, revoked)
+        assert not is_shut(browser, kept)
+
+
+def test_whoever_signs_out_is_out(browser: Browser, console: Client) -> None:
+    tokens = through_console(browser, console)
+    assert not is_shut(browser, tokens["access_token"])
+    page = browser.get(browser.url(f"/oauth/end_session?id_token_hint={tokens['id_token']}"))
+    assert browser.follow(page).status_code == 200
+    assert is_shut(browser, tokens["access_token"])
+
+
+def test_a_suspended_tenant_says_so(browser: Browser, console: Client, people: People) -> None:
+    token = through_console(browser, console)["access_token"]
+    with people.wiring.platform_unit() as platform:
+        tenants.suspend(platform, tenants.get(platform, people.tenant.slug))
+    resolve.forget()
+    for path in ("/principal", "/users"):
+        refused = call(browser, token, path)
+        assert (refused.status_code, refused.json["code"]) == (403, "tenant-suspended")
+    with people.wiring.platform_unit() as platform:
+        tenants.resume(platform, tenants.get(platform, people.tenant.slug))
+    resolve.forget()
+    assert not is_shut(browser, token)
 
 
 def test_a_scope_that_an_api_had_first_stays_that_apis(browser: Browser, people: People, console: Client) -> None:
