@@ -17,12 +17,15 @@ from sqlalchemy import text
 from idp.app import create_app
 from idp.config import Settings
 from idp.db import cache
+from idp.ids import new_id
 from idp.keys import service as keys
 from idp.oauth import clients
+from idp.rbac import service as rbac
 from idp.tenants import resolve
 from idp.wiring import Wiring
 from tests import factories
 from tests.api.conftest import make_application
+from tests.api.management.callers import token_of
 from tests.browser import Browser
 from tests.budgets.round_trips import RoundTrips
 
@@ -47,10 +50,17 @@ class Stand:
         self.browser.get(self.browser.url("/jwks.json"))
         self.browser.token(self.client, self.secret, grant_type="client_credentials")
 
-    def count(self, request: Callable[[], Any], *, status: int = 200) -> int:
-        """Round trips of `request` while no cache gets older, however slow this machine is."""
+    def count(self, request: Callable[[], Any], *, status: int = 200, before: Callable[[], Any] = lambda: None) -> int:
+        """Round trips of `request` while no cache gets older, however slow this machine is.
+
+        Args:
+            request: what is counted.
+            status: of its answer.
+            before: fills what caches it needs beside those of `warm`.
+        """
         with mock.patch.object(cache, "time", SimpleNamespace(monotonic=mock.Mock(return_value=time.monotonic()))):
             self.warm()
+            before()
             with self.trips.counted() as counted:
                 answer = request()
         assert answer.status_code == status, answer.text
@@ -163,6 +173,20 @@ def test_introspection_of_a_machines_token_takes_three(stand: Stand) -> None:
     assert asked <= 3
 
 
+@pytest.mark.parametrize("kind", ["person", "machine"])
+@pytest.mark.parametrize(("path", "most"), [("principal", 4), ("roles", 5)])
+def test_the_management_api_takes_three_and_what_it_reads(stand: Stand, kind: str, path: str, most: int) -> None:
+    """BEGIN with the setting, who calls, what is read, COMMIT; roles are read with one more for what they include."""
+    token = manager(stand, kind)
+
+    def request() -> Any:
+        return stand.browser.get(stand.browser.url(f"/api/v1/{path}"), headers={"Authorization": f"Bearer {token}"})
+
+    for _ in range(WARM_UP):
+        assert request().status_code == 200
+    assert stand.count(request, before=request) <= most
+
+
 def test_introspection_of_nonsense_takes_none(stand: Stand) -> None:
     assert stand.count(lambda: introspect(stand, "no token of ours")) == 0
 
@@ -222,3 +246,18 @@ def introspect(stand: Stand, token: str, client: Any = None, secret: str | None 
     pair = f"{(client or stand.client).id}:{secret or stand.secret}"
     headers = {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
     return stand.browser.post(stand.browser.url("/oauth/introspect"), {"token": token}, headers=headers)
+
+
+def manager(stand: Stand, kind: str) -> str:
+    """A token for the management API, of a person by the console's client or of a machine."""
+    people = factories.People(stand.wiring, stand.browser.tenant)
+    if kind == "person":
+        with people.unit() as uow:
+            user = factories.make_user(uow, email=f"{new_id()}@example.com", roles=("admin",))
+            return token_of(uow, user, ["roles:read"])
+    machine, secret = people.client(type="machine", scope="roles:read")
+    with people.unit() as uow:
+        rbac.assign_to_client(uow, machine, "admin")
+    clients.forget()
+    token: str = stand.browser.token(machine, secret, grant_type="client_credentials").json["access_token"]
+    return token
