@@ -24,12 +24,12 @@ class Order:
     Attributes:
         columns: the last of them unique in the tenant, and all of them in one index.
         descending: the other way round.
-        twin: the first column as another table of the statement has it, so that a deep page begins deep in both.
+        twins: the first column as other tables of the statement have it, so that a deep page begins deep in all.
     """
 
     columns: tuple[Any, ...]
     descending: bool = False
-    twin: Any = None
+    twins: tuple[Any, ...] = ()
 
     def read(self, key: Key) -> list[Any]:
         """The values that `key` stands for.
@@ -70,8 +70,7 @@ def page(session: Session, statement: Select[*tuple[Any, ...]], order: Order, *,
         values = order.read(after)
         left, right = tuple_(*order.columns), tuple_(*values)
         statement = statement.where(left < right if order.descending else left > right)
-        if order.twin is not None:
-            statement = statement.where(order.twin <= values[0] if order.descending else order.twin >= values[0])
+        statement = statement.where(*(t <= values[0] if order.descending else t >= values[0] for t in order.twins))
     directed = [column.desc() if order.descending else column.asc() for column in order.columns]
     rows = session.execute(statement.add_columns(*order.columns).order_by(*directed).limit(limit + 1)).all()
     if len(rows) <= limit:

@@ -23,6 +23,7 @@ class Event(TenantScoped, Identified, Base):
         Index(None, "tenant_id", "actor_id", "id"),
         Index(None, "tenant_id", "user_id", "id"),
         Index(None, "tenant_id", "type", "id"),
+        Index(None, "tenant_id", "outcome", "id"),
         Index(None, "tenant_id", "ip", "id"),
     )
 

@@ -74,7 +74,11 @@ class Consent(TenantScoped, Base):
     """A person's remembered yes to a client (R14)."""
 
     __tablename__ = "consents"
-    __table_args__ = (tenant_fk("user_id", "users"), tenant_fk("client_id", "clients"))
+    __table_args__ = (
+        tenant_fk("user_id", "users"),
+        tenant_fk("client_id", "clients"),
+        Index(None, "tenant_id", "client_id", "user_id"),
+    )
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID] = mapped_column(primary_key=True)

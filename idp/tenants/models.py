@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl
-from sqlalchemy import UniqueConstraint, func, text
+from sqlalchemy import Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.budget import Budget
@@ -37,6 +37,7 @@ class Tenant(Identified, Timestamped, Base):
     """A customer: one issuer, its own people, keys and policy.  The row outlives the customer as a tombstone."""
 
     __tablename__ = "tenants"
+    __table_args__ = (Index("tenants_suspended_idx", "slug", postgresql_where=text("suspended_at IS NOT NULL")),)
 
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]

@@ -160,14 +160,8 @@ SAMPLES: dict[str, dict[str, list[Any]]] = {
 _ONE_SIDE = "deep inside, what is joined is read from its beginning: the cursor bounds one table only"
 _HOLDERS = "who holds the role is looked for among everybody"
 LINEAR = {
-    **dict.fromkeys(("list-group-members id", "list-group-members -id"), _ONE_SIDE),
-    **dict.fromkeys(("list-role-holders id group", "list-role-holders -id group"), _ONE_SIDE),
-    **dict.fromkeys(("list-role-holders group id", "list-role-holders group -id"), _ONE_SIDE),
     "list-users {group_id}": _ONE_SIDE,
     **dict.fromkeys(("list-users singer", "list-users owner", "list-users nothing"), _HOLDERS),
-    f"list-consents client {NOBODY}": "no index begins with the client",
-    "list-events failure": "no index begins with the outcome",
-    "list-tenants suspended": "no index knows who is suspended",
 }
 """Lists that are known to take longer in a larger tenant, and why; whoever mends one takes it from here."""
 

@@ -38,7 +38,9 @@ class GroupMemberOut(Body):
     added_at = moment("Since when.")
 
 
-MEMBERS = Listing("group-members", orders={"id": Order((GroupMember.user_id,))}, default="id")
+MEMBERS = Listing(
+    "group-members", orders={"id": Order((GroupMember.user_id,), twins=(User.id, UserEmail.user_id))}, default="id"
+)
 OF_USER = Listing("user-groups", orders={"name": Order((Group.name, Group.id))}, default="name")
 
 

@@ -27,8 +27,12 @@ HOLDER = {
     "assigned_at": "2026-11-24T09:12:00.250000+00:00",
 }
 _OF_KIND = {
-    kind: Listing(f"{kind}-holders", orders={"id": Order((column,))}, default="id")
-    for kind, column in zip(KINDS, (RoleAssignment.user_id, GroupRole.group_id, ClientRole.client_id), strict=True)
+    kind: Listing(f"{kind}-holders", orders={"id": Order((column,), twins=(twin,))}, default="id")
+    for kind, column, twin in (
+        ("user", RoleAssignment.user_id, UserEmail.user_id),
+        ("group", GroupRole.group_id, Group.id),
+        ("client", ClientRole.client_id, Client.id),
+    )
 }
 
 

@@ -65,7 +65,7 @@ def _holds(role: str) -> ColumnElement[bool]:
 
 LISTING = Listing(
     "users",
-    orders={"created_at": Order((User.id,), twin=UserEmail.user_id), "email": Order((UserEmail.canonical,))},
+    orders={"created_at": Order((User.id,), twins=(UserEmail.user_id,)), "email": Order((UserEmail.canonical,))},
     default="created_at",
     filters={
         "email": Filter(
