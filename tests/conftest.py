@@ -67,7 +67,7 @@ def settings(environment: dict[str, str]) -> Settings:
 
 @pytest.fixture(scope="session")
 def wiring(settings: Settings) -> Iterator[Wiring]:
-    with factories.ready_made_keys():
+    with factories.ready_made_keys(), factories.cheap_passwords():
         wiring = Wiring.of(settings)
         yield wiring
         wiring.dispose()

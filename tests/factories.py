@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 from uuid import UUID
 
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.rsa import (
     RSAPrivateKey,
     RSAPrivateNumbers,
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import (
 )
 
 from idp.accounts import leaving
-from idp.authn import passwords
+from idp.authn import passwords as credentials
+from idp.cli.db import bring_up
+from idp.crypto import passwords
 from idp.db.unit import UnitOfWork
 from idp.keys import rsa
 from idp.oauth import registration, resources
@@ -26,7 +29,7 @@ from idp.oauth.metadata import ClientMetadata
 from idp.oauth.models import Client
 from idp.rbac import service as rbac
 from idp.tenants import service as tenants
-from idp.tenants.models import Tenant
+from idp.tenants.models import SYSTEM_SLUG, Tenant
 from idp.users import service as users
 from idp.users.models import User
 from idp.wiring import Wiring
@@ -49,6 +52,17 @@ def ready_made_keys() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def cheap_passwords() -> Iterator[None]:
+    """Real Argon2id hashes that cost a tenth: nearly every test signs somebody in, few ask what that costs."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=1_024, parallelism=1)
+    with (
+        mock.patch.object(passwords, "_HASHER", hasher),
+        mock.patch.object(passwords, "_DUMMY", hasher.hash("a password nobody has")),
+    ):
+        yield
+
+
 def _keys_over(p: int, q: int) -> Iterator[RSAPrivateKey]:
     """Keys with the same modulus and one public exponent after the other."""
     order = lcm(p - 1, q - 1)
@@ -67,6 +81,13 @@ def _keys_over(p: int, q: int) -> Iterator[RSAPrivateKey]:
             yield numbers.private_key(unsafe_skip_rsa_key_validation=True)
 
 
+def system_tenant(wiring: Wiring) -> Tenant:
+    """The built-in tenant of the operators, as `idp db upgrade` makes it."""
+    bring_up(wiring.settings, wiring)
+    with wiring.platform_unit() as platform:
+        return tenants.get(platform, SYSTEM_SLUG)
+
+
 def make_tenant(wiring: Wiring, *, slug: str | None = None, **changes: str) -> Tenant:
     """A committed tenant with its first key and its roles."""
     slug = slug or f"t{next(_numbers)}-{id(wiring) % 997}"
@@ -81,7 +102,7 @@ def make_user(uow: UnitOfWork, *, email: str = "ada@example.com", roles: tuple[s
     """A person with `PASSWORD` and a verified address."""
     user = users.create(uow, email=email, verified=True, **profile)
     uow.flush()
-    passwords.set_password(uow, user, PASSWORD)
+    credentials.set_password(uow, user, PASSWORD)
     for role in roles:
         rbac.assign_role(uow, user, role)
     return user

@@ -6,6 +6,7 @@ finds the same every time; `make soak` looks longer.
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -25,8 +26,7 @@ from idp.tenants import service as tenants
 from idp.wiring import Wiring
 from tests.api.conformance import document
 from tests.api.management.callers import person_caller
-from tests.api.test_who_may_call import system_tenant
-from tests.factories import People, make_tenant
+from tests.factories import People, make_tenant, system_tenant
 
 CHECKS = (
     not_a_server_error,
@@ -36,10 +36,10 @@ CHECKS = (
     response_schema_conformance,
 )
 API = "/api/v1/"
-EVERY = schemathesis.openapi.from_dict(document())
+EVERY = schemathesis.openapi.from_dict(deepcopy(document()))
 """With the boundary of each schema, value by value, beside what is drawn at random."""
 DRAWN = schemathesis.openapi.from_dict(
-    document(), config=schemathesis.Config.from_dict({"phases": {"coverage": {"enabled": False}}})
+    deepcopy(document()), config=schemathesis.Config.from_dict({"phases": {"coverage": {"enabled": False}}})
 )
 
 

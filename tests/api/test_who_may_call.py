@@ -12,13 +12,11 @@ import pytest
 
 from idp.oauth import management
 from idp.rbac import permissions
-from idp.tenants import service as tenants
-from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import SYSTEM_SLUG
 from idp.wiring import Wiring
 from tests.api.conformance import document
 from tests.api.management.callers import Caller, machine_caller, person_caller
-from tests.factories import NOBODY, People, make_tenant
+from tests.factories import NOBODY, People, make_tenant, system_tenant
 
 FOR_EVERYBODY = {"get-principal"}
 """Operations that any token for this API opens."""
@@ -49,14 +47,6 @@ class Cast:
         if key not in self.machines:
             self.machines[key] = machine_caller(self.app, people, scope=scope, roles=("owner",))
         return self.machines[key]
-
-
-def system_tenant(wiring: Wiring) -> Any:
-    with wiring.platform_unit() as platform:
-        try:
-            return tenants.get(platform, SYSTEM_SLUG)
-        except NoSuchTenant:
-            return tenants.create(platform, slug=SYSTEM_SLUG, name="System", base_url=wiring.settings.base_url)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ from tests.post import Post
 pytestmark = pytest.mark.live
 
 ATTEMPTS = 10_000
-HALF = ATTEMPTS // 2
 BY_ADDRESS = int(Budget().limit_sign_in_ip.partition("/")[0])
 GRANTED = 20
 SHARE = GRANTED // PROCESSES
@@ -53,6 +52,7 @@ def recover(app: object, tenant: Tenant, post: Post) -> None:
     assert "Sign in" in page.text
 
 
+@pytest.mark.parametrize("attempts", [2_000, pytest.param(ATTEMPTS, marks=pytest.mark.soak)])
 def test_with_redis_killed_in_the_middle_a_handful_is_looked_at_and_the_owner_gets_in(
     site: Site,
     tenant: Tenant,
@@ -62,6 +62,7 @@ def test_with_redis_killed_in_the_middle_a_handful_is_looked_at_and_the_owner_ge
     town: list[str],
     app: object,
     post: Post,
+    attempts: int,
 ) -> None:
     began = records.clock()
     half: list[int] = []
@@ -72,7 +73,7 @@ def test_with_redis_killed_in_the_middle_a_handful_is_looked_at_and_the_owner_ge
         site.kill_redis()
 
     with neighbours(site.port, other_tenant, town) as unaffected:
-        answers = assail(site.port, tenant, meanwhile(guesses(), HALF, kill))
+        answers = assail(site.port, tenant, meanwhile(guesses(attempts), attempts // 2, kill))
     kinds = Counter(answer.kind for answer in answers)
     assert kinds.keys() == {"looked", "throttle", "limit"}, kinds
     assert throttle.FREE_FAILURES <= half[0] <= records.looked_at() == kinds["looked"] <= most(began, records.clock())

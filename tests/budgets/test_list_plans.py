@@ -28,10 +28,9 @@ from idp.wiring import Wiring
 from tests import services
 from tests.api.conformance import document
 from tests.api.management.callers import Caller, person_caller
-from tests.api.test_who_may_call import system_tenant
 from tests.budgets.large_tenant import MANY, multiply
 from tests.conftest import TEMPLATE
-from tests.factories import NOBODY, People
+from tests.factories import NOBODY, People, system_tenant
 from tests.isolation.world import World
 
 PAGE = paging.page

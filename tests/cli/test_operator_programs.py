@@ -6,8 +6,8 @@ from typing import Any
 from idp.oauth import clients, management
 from idp.wiring import Wiring
 from tests.api.management.callers import Caller
-from tests.api.test_who_may_call import system_tenant
 from tests.cli.conftest import Terminal
+from tests.factories import system_tenant
 
 
 def test_a_program_made_at_the_terminal_makes_tenants(

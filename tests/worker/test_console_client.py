@@ -11,8 +11,7 @@ from idp.rbac.permissions import PLATFORM
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from idp.worker import consoles
-from tests.api.test_who_may_call import system_tenant
-from tests.factories import People
+from tests.factories import People, system_tenant
 
 
 def keep(wiring: Wiring) -> int:

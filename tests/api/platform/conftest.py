@@ -11,8 +11,7 @@ from idp.rbac import permissions
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests.api.management.callers import Caller, machine_caller, person_caller
-from tests.api.test_who_may_call import system_tenant
-from tests.factories import People
+from tests.factories import People, system_tenant
 
 ABOVE = tuple(sorted(permissions.PLATFORM))
 REASON = "Ticket 4711: nobody can sign in"

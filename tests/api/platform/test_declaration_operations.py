@@ -10,12 +10,10 @@ from idp.events.models import Event
 from idp.mail import settings as mail_settings
 from idp.oauth import clients, management
 from idp.tenants import resolve
-from idp.tenants import service as tenants
-from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import SYSTEM_SLUG, Tenant
 from idp.wiring import Wiring
 from tests.api.management.callers import Caller, machine_caller, person_caller
-from tests.factories import People
+from tests.factories import People, system_tenant
 
 SMTP = "smtp://u:hunter2@mail.example"
 BACKEND = {"name": "Backend", "type": "machine", "scope": "users:read", "roles": ["admin"]}
@@ -24,12 +22,7 @@ BACKEND = {"name": "Backend", "type": "machine", "scope": "users:read", "roles":
 @pytest.fixture
 def system(wiring: Wiring) -> People:
     """The operators' own tenant."""
-    with wiring.platform_unit() as platform:
-        try:
-            return People(wiring, tenants.get(platform, SYSTEM_SLUG))
-        except NoSuchTenant:
-            base_url = wiring.settings.base_url
-            return People(wiring, tenants.create(platform, slug=SYSTEM_SLUG, name="System", base_url=base_url))
+    return People(wiring, system_tenant(wiring))
 
 
 @pytest.fixture

@@ -13,6 +13,12 @@ from argon2 import PasswordHasher, extract_parameters
 from idp.crypto import passwords, secrets
 
 ENCODED = passwords.hash_password("correct horse battery staple")
+HASHER = passwords._HASHER
+
+
+@pytest.fixture(autouse=True)
+def as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", HASHER)
 
 
 def test_a_secret_says_its_kind_and_holds_256_bits() -> None:

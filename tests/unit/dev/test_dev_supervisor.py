@@ -12,7 +12,8 @@ import pytest
 from idp.dev.supervisor import answers
 
 PROGRAM = """
-import pathlib, sys
+import pathlib, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests under nohup hands its deafness down
 from idp.dev.supervisor import Supervisor
 from idp.errors import IdPError
 
