@@ -14,6 +14,7 @@ from idp.web import dev_mail, rendering
 from idp.web.account import activity, applications, data, delete, email, overview, password, profile, sessions
 from idp.web.hosted import (
     branding,
+    connections,
     consent,
     home,
     login,
@@ -33,6 +34,7 @@ VIEWS = (
     activity,
     applications,
     branding,
+    connections,
     consent,
     data,
     delete,

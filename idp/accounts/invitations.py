@@ -218,6 +218,20 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
     return user
 
 
+def find_of(uow: UnitOfWork, address: str) -> Invitation | None:
+    """The open invitation of an address, for whoever has proven otherwise that it is theirs."""
+    invitation = uow.session.scalar(select(Invitation).where(Invitation.canonical == users.canonical(address), *_OPEN))
+    return None if invitation is None or not _is_open(uow, invitation) else invitation
+
+
+def answer(uow: UnitOfWork, invitation: Invitation, user: User) -> None:
+    """Accept an invitation for the person whose proven address it names; nothing happens when it is over by now."""
+    bounds.take_turn(uow)
+    if _take(uow, invitation):
+        withheld = _give_roles(uow, invitation, user)
+        events.record(uow, EventType.INVITATION_ACCEPTED, invitation, user_id=user.id, withheld=withheld)
+
+
 def _admit(uow: UnitOfWork, address: str, profile: Profile, terms_version: str | None) -> User:
     """Somebody new, or whoever waits for a way in."""
     user = users.find_by_email(uow, address)

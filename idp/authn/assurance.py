@@ -5,9 +5,10 @@ from enum import StrEnum
 
 
 class Method(StrEnum):
-    """Authentication methods, by their RFC 8176 names."""
+    """Authentication methods, by their RFC 8176 names; it has none for a sign-in at somebody else's."""
 
     PASSWORD = "pwd"
+    FEDERATED = "fed"
 
 
 AAL1 = "aal1"
@@ -16,7 +17,7 @@ ACR_VALUES = (AAL1,)
 
 
 def acr_of(methods: Iterable[str]) -> str:
-    """The class that `methods` together reach; today a password is all there is."""
+    """The class that `methods` together reach; today a password, or an upstream's word, is all there is."""
     return AAL1
 
 

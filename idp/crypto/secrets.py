@@ -9,9 +9,9 @@ import hmac
 import secrets
 from typing import Literal
 
-Kind = Literal["cs", "ac", "ss", "br", "ru", "rt", "pw", "ot", "tx"]
+Kind = Literal["cs", "ac", "ss", "br", "ru", "rt", "pw", "ot", "tx", "fs"]
 """cs client secret, ac authorization code, ss session, br browser, ru request URI, rt refresh token, pw password,
-ot one-time token, tx transaction of the sign-in API."""
+ot one-time token, tx transaction of the sign-in API, fs state of an upstream sign-in."""
 
 SECRET_BYTES = 32
 

@@ -107,6 +107,7 @@ class AuthorizationParameters(BaseModel):
     userinfo_claims: list[str] = []
     id_token_claims: list[str] = []
     hinted_user_id: UUID | None = None
+    connection: str | None = None
 
 
 class AuthorizationRequest(TenantScoped, Identified, Base):

@@ -30,6 +30,9 @@ class Permission(StrEnum):
     CLIENTS_WRITE = "clients:write"
     CONSENTS_READ = "consents:read"
     CONSENTS_WRITE = "consents:write"
+    CONNECTIONS_READ = "connections:read"
+    CONNECTIONS_WRITE = "connections:write"
+    UPSTREAM_TOKENS_READ = "upstream-tokens:read"
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     SETTINGS_READ = "settings:read"
@@ -71,6 +74,9 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.CLIENTS_WRITE: "Add and change applications and their secrets.",
     Permission.CONSENTS_READ: "See what people have consented to.",
     Permission.CONSENTS_WRITE: "Withdraw consents.",
+    Permission.CONNECTIONS_READ: "See connections to upstream identity providers.",
+    Permission.CONNECTIONS_WRITE: "Add, change and try out connections to upstream identity providers.",
+    Permission.UPSTREAM_TOKENS_READ: "Read the tokens that upstreams issued for people, and act for them there.",
     Permission.KEYS_READ: "See signing keys.",
     Permission.KEYS_WRITE: "Rotate and revoke signing keys.",
     Permission.SETTINGS_READ: "See policies and branding.",
@@ -103,7 +109,13 @@ PLATFORM = frozenset(
 )
 """What only operators may do: people and clients of the built-in tenant ``system``."""
 OWNER_ONLY = frozenset(
-    {Permission.OWNERS_WRITE, Permission.MAIL_WRITE, Permission.TENANTS_DELETE, Permission.TENANTS_ACT}
+    {
+        Permission.OWNERS_WRITE,
+        Permission.MAIL_WRITE,
+        Permission.UPSTREAM_TOKENS_READ,
+        Permission.TENANTS_DELETE,
+        Permission.TENANTS_ACT,
+    }
 )
 """What an owner may do and an administrator may not."""
 EVERY_APP_PERMISSION = "*"

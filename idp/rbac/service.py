@@ -64,6 +64,11 @@ def unassign_role(uow: UnitOfWork, user: User, role: Role | str) -> bool:
     return _take(uow, RoleAssignment, user, _grantable(uow, role), user_id=user.id)
 
 
+def take_back(uow: UnitOfWork, user: User, role: Role) -> bool:
+    """As `unassign_role`, when whoever decided it was asked before: by a mapping of an upstream's groups."""
+    return _take(uow, RoleAssignment, user, role, user_id=user.id)
+
+
 def assign_to_group(uow: UnitOfWork, group: Group, role: Role | str) -> bool:
     """Let the people of a group hold a role.
 

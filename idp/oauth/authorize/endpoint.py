@@ -140,7 +140,8 @@ def _proceed(uow: UnitOfWork, stored: AuthorizationRequest, client: Client) -> R
                 required_user_id=required,
                 email_hint=stored.parameters.login_hint,
             )
-            return page("signup" if is_new else "login", transaction.id)
+            named = stored.parameters.connection
+            return page("signup" if is_new else f"connections/{named}/login" if named else "login", transaction.id)
         case dispatch.SelectAccount():
             return page("select-account", stored.id)
         case dispatch.Consent():

@@ -24,6 +24,8 @@ from idp.oauth.parameters import Parameters
 REQUEST_URI_PREFIX = "urn:ietf:params:oauth:request_uri:"
 PROMPTS = ("none", "login", "consent", "select_account", "create")
 RESPONSE_MODES = ("query", "form_post")
+CONNECTION = re.compile(r"[a-z0-9-]{1,50}")
+"""The upstream that the client would have the person sign in by: a hint of ours, of which nothing else is believed."""
 MAX_AGE = re.compile(r"\d{1,9}")
 
 
@@ -210,6 +212,8 @@ def check_hints(candidate: Candidate) -> None:
     candidate.accepted["login_hint"] = candidate.get("login_hint")
     candidate.accepted["ui_locales"] = (candidate.get("ui_locales") or "").split()
     candidate.accepted["acr_values"] = (candidate.get("acr_values") or "").split()
+    connection = candidate.get("connection") or ""
+    candidate.accepted["connection"] = connection if CONNECTION.fullmatch(connection) else None
 
 
 PROVEN_FIRST: tuple[Check, ...] = (check_redirect_uri, check_response_type)

@@ -11,11 +11,13 @@ from idp.authn.errors import Throttled
 from idp.authn.models import LoginTransaction
 from idp.crypto.passwords import PasswordGateFull
 from idp.db.unit import UnitOfWork
+from idp.federation import identities, offers
+from idp.federation.providers.registry import KINDS
 from idp.http import cookies, csrf, limits, metrics, problems
 from idp.http.context import current_tenant, current_unit
 from idp.i18n import gettext as _
 from idp.users import service as users
-from idp.web.hosted import flash, flows
+from idp.web.hosted import connections, flash, flows
 from idp.web.hosted.pages import LONGEST_PASSWORD, blueprint
 from idp.web.rendering import render
 
@@ -37,6 +39,9 @@ def submit_login() -> Response:
     limits.spend(limits.SIGN_IN, account=email)
     uow = current_unit()
     transaction = flows.current(uow)
+    if email and not password and (way_home := offers.of_domain(uow, email, flows.client_id(uow, transaction))):
+        transaction.email_hint = email[: users.MAX_EMAIL]
+        return connections.show_way_home(way_home, transaction)
     errors = _missing(email, password)
     if errors:
         return _form(uow, transaction, email=email[: users.MAX_EMAIL], errors=errors, status=422)
@@ -94,8 +99,25 @@ def _form(
         reauthenticating=_reauthenticating(uow, transaction.required_user_id),
         recovery_url=f"{issuer}/recovery?flow={flow}",
         signup_url=f"{issuer}/signup?flow={flow}" if may_sign_up else None,
+        connections=_other_ways(uow, transaction, f"{issuer}/connections"),
     )
     return make_response(body, status)
+
+
+def _other_ways(uow: UnitOfWork, transaction: LoginTransaction, url: str) -> list[dict[str, str]]:
+    """A button for each connection; of whoever must prove again that it is them, those that they are known at."""
+    rows = offers.offered(uow, flows.client_id(uow, transaction))
+    if transaction.required_user_id is not None and rows:
+        theirs = {connection.id for _, connection in identities.list_of(uow, transaction.required_user_id)}
+        rows = [row for row in rows if row.id in theirs]
+    return [
+        {
+            "label": row.label,
+            "icon": row.options.icon or KINDS[row.kind].icon,
+            "url": f"{url}/{row.name}/login?flow={transaction.id}",
+        }
+        for row in rows
+    ]
 
 
 def _reauthenticating(uow: UnitOfWork, user_id: UUID | None) -> str | None:

@@ -1,0 +1,226 @@
+"""Who comes back from an upstream: somebody we know, somebody new, or nobody that we let in (R22, R23).
+
+An identity is decided by (connection, issuer, subject) alone.  An address links only where the tenant trusts the
+upstream's word on addresses, the upstream said that it is verified, and ours is verified too; an account whose address
+nobody proved gives up its credentials first, so that nobody can wait in it for its owner.  docs/connections.md has the
+whole table.
+"""
+
+from idp.accounts import invitations, registration
+from idp.accounts.errors import RegistrationClosed
+from idp.accounts.models import Invitation
+from idp.authn import devices, one_time_tokens, passwords
+from idp.authn.one_time_tokens import Purpose
+from idp.db.locks import lock
+from idp.db.unit import UnitOfWork
+from idp.events import service as events
+from idp.events.types import EventType, Outcome
+from idp.federation import identities
+from idp.federation.errors import Reason, SignInRefused
+from idp.federation.models import Connection, FederatedIdentity
+from idp.federation.providers.base import UpstreamProfile
+from idp.rbac import bounds
+from idp.rbac import service as rbac
+from idp.rbac.errors import NoSuchRole
+from idp.rbac.permissions import Builtin
+from idp.users import service as users
+from idp.users.errors import ProfileInvalid
+from idp.users.models import User
+
+
+class TermsNeeded(Exception):  # noqa: N818 - a question, and no error
+    """Somebody new would be let in, and has to agree to the tenant's terms first; nothing was changed."""
+
+
+def sign_in(
+    uow: UnitOfWork,
+    connection: Connection,
+    profile: UpstreamProfile,
+    *,
+    required: User | None = None,
+    terms_accepted: bool = False,
+) -> User:
+    """The person whom an upstream speaks of, linked, admitted and brought up to date as the tenant wants it.
+
+    Args:
+        uow: the tenant's unit.
+        connection: by which they come; enabled.
+        profile: what its provider believes.
+        required: the only person who will do.
+        terms_accepted: whether whoever comes has agreed to the tenant's terms.
+
+    Raises:
+        SignInRefused: nobody is let in; nothing was changed.
+        TermsNeeded: see there.
+    """
+    if connection.options.roles or identities.find(uow, connection, profile) is None:
+        bounds.take_turn(uow)  # the first lock of all, since roles and invitations may follow
+    lock(uow, f"identity:{uow.tenant.id}:{connection.id}:{profile.issuer}:{profile.subject}")
+    known = identities.find(uow, connection, profile)
+    if known is not None:
+        user = _admissible(uow.get(User, known.user_id), required)
+        identities.use(uow, known, connection, profile)
+    else:
+        user = _newly_linked(uow, connection, profile, required, terms_accepted=terms_accepted)
+    if known is not None and connection.options.profile_updates == "every":
+        _update_profile(uow, user, profile)
+    _follow_groups(uow, connection, user, profile)
+    return user
+
+
+def link(uow: UnitOfWork, connection: Connection, user: User, profile: UpstreamProfile) -> FederatedIdentity:
+    """Link who somebody is at an upstream to the account that is signed in, at its own wish.
+
+    Raises:
+        SignInRefused: the identity is somebody else's, or they have another one there; nothing was changed.
+    """
+    lock(uow, f"identity:{uow.tenant.id}:{connection.id}:{profile.issuer}:{profile.subject}")
+    known = identities.find(uow, connection, profile)
+    if known is not None and known.user_id != user.id:
+        raise SignInRefused(Reason.LINKED_TO_ANOTHER, f"subject {profile.subject} belongs to user {known.user_id}")
+    if known is not None:
+        identities.use(uow, known, connection, profile)
+        return known
+    uow.session.refresh(user, with_for_update={"key_share": True})  # of two at once the second sees the first
+    if identities.find_of(uow, user.id, connection) is not None:
+        raise SignInRefused(Reason.OTHER_IDENTITY, f"user {user.id} has another identity at {connection.name}")
+    return identities.link(uow, user, connection, profile)
+
+
+def refuse(uow: UnitOfWork, connection: Connection, refused: SignInRefused, user: User | None = None) -> None:
+    """Write down for administrators why a sign-in ended; the person reads a sentence and the request's id."""
+    events.record(
+        uow,
+        EventType.LOGIN_FAILED,
+        user,
+        outcome=Outcome.FAILURE,
+        method="fed",
+        connection=connection.name,
+        reason=refused.reason.value,
+        cause=refused.cause,
+    )
+
+
+def _newly_linked(
+    uow: UnitOfWork,
+    connection: Connection,
+    profile: UpstreamProfile,
+    required: User | None,
+    *,
+    terms_accepted: bool,
+) -> User:
+    """Whoever has the address already, or somebody new."""
+    if profile.email is None:
+        raise SignInRefused(Reason.NO_EMAIL, "the upstream gave no email address that is one")
+    if not profile.email_verified:
+        raise SignInRefused(Reason.EMAIL_UNVERIFIED, "the upstream did not say that the email address is verified")
+    lock(uow, f"email:{uow.tenant.id}:{users.canonical(profile.email)}")
+    local = users.find_by_email(uow, profile.email)
+    invitation = invitations.find_of(uow, profile.email) if connection.options.trusts_email else None
+    if local is not None:
+        _take_over(uow, connection, local, required)
+        user = local
+    else:
+        if required is not None:
+            raise SignInRefused(Reason.ANOTHER_PERSON, "somebody else was asked to confirm who they are")
+        user = _create(uow, connection, profile, profile.email, invitation, terms_accepted=terms_accepted)
+    identities.link(uow, user, connection, profile, at_creation=local is None)
+    if invitation is not None:
+        invitations.answer(uow, invitation, user)
+    return user
+
+
+def _take_over(uow: UnitOfWork, connection: Connection, local: User, required: User | None) -> None:
+    """Let an address link to the account that has it, if everything speaks for it."""
+    if not connection.options.trusts_email:
+        raise SignInRefused(
+            Reason.LINK_FIRST, f"user {local.id} has the address, and the connection is not trusted with addresses"
+        )
+    _admissible(local, required)
+    if identities.find_of(uow, local.id, connection) is not None:
+        raise SignInRefused(Reason.OTHER_IDENTITY, f"user {local.id} has another identity at {connection.name}")
+    if users.primary_email(uow, local.id).verified_at is None:
+        _give_up_credentials(uow, local)
+        users.verify_email(uow, local)
+
+
+def _give_up_credentials(uow: UnitOfWork, user: User) -> None:
+    """Nothing that whoever made an account with an unproven address knows opens it any more."""
+    passwords.remove(uow, user)
+    identities.remove_all(uow, user.id)
+    one_time_tokens.drop(uow, user.id, *Purpose)
+    devices.forget(uow, user.id)
+    uow.flush()
+    events.record(uow, EventType.USER_DISOWNED, user)
+
+
+def _create(
+    uow: UnitOfWork,
+    connection: Connection,
+    profile: UpstreamProfile,
+    email: str,
+    invitation: Invitation | None,
+    *,
+    terms_accepted: bool,
+) -> User:
+    if invitation is None:
+        _require_creation(uow, connection, email)
+    terms_version = uow.tenant.policy.terms_version
+    if terms_version is not None and not terms_accepted:
+        raise TermsNeeded
+    whole = users.parse_profile(profile.attributes)
+    user = registration.admit(uow, email, whole, terms_version, via="connection")
+    rbac.give(uow, user, rbac.get_role(uow, Builtin.MEMBER))
+    return user
+
+
+def _require_creation(uow: UnitOfWork, connection: Connection, email: str) -> None:
+    """Both must want somebody new: the connection by its `creation`, and the tenant by its `registration`.
+
+    A connection that creates is the administrator's invitation to everybody who comes by it.
+    """
+    options, policy, domain = connection.options, uow.tenant.policy, users.domain_of(email)
+    if options.creation == "off":
+        raise SignInRefused(Reason.NO_ACCOUNT, "nobody has the address, and the connection creates no accounts")
+    if options.creation == "domains" and domain not in options.creation_domains:
+        raise SignInRefused(Reason.DOMAIN_NOT_ALLOWED, f"{domain} is not among the connection's creation_domains")
+    if policy.registration == "closed":
+        raise SignInRefused(Reason.REGISTRATION_CLOSED, "the tenant's registration is closed")
+    if policy.registration == "domains":
+        try:
+            registration.require_allowed(uow, email)
+        except RegistrationClosed:
+            cause = f"{domain} is not among the tenant's registration_domains"
+            raise SignInRefused(Reason.DOMAIN_NOT_ALLOWED, cause) from None
+
+
+def _admissible(user: User, required: User | None) -> User:
+    if required is not None and required.id != user.id:
+        raise SignInRefused(Reason.ANOTHER_PERSON, f"user {user.id} came where user {required.id} was asked for")
+    if user.disabled_at is not None:
+        raise SignInRefused(Reason.ACCOUNT_DISABLED, f"user {user.id} is disabled")
+    return user
+
+
+def _update_profile(uow: UnitOfWork, user: User, profile: UpstreamProfile) -> None:
+    """What the upstream says now; what it says nothing about stays."""
+    try:
+        users.update_profile(uow, user, profile.attributes)
+    except ProfileInvalid:  # never of a provider's, which checks each; an old row may not parse any more
+        return
+
+
+def _follow_groups(uow: UnitOfWork, connection: Connection, user: User, profile: UpstreamProfile) -> None:
+    """The roles of the mapping are the connection's to give and to take: whoever leaves the group loses them."""
+    mapping = connection.options.roles
+    groups = {name.casefold() for name in profile.groups}
+    wanted = {role for group, role in mapping.items() if group.casefold() in groups}
+    for name in sorted(set(mapping.values())):
+        try:
+            role = rbac.get_role(uow, name)
+        except NoSuchRole:  # deleted since; the connection's document still shows it
+            continue
+        if name in wanted:
+            rbac.give(uow, user, role)
+        else:
+            rbac.take_back(uow, user, role)

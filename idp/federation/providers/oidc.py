@@ -1,0 +1,5 @@
+"""OpenID Connect."""
+
+
+class OpenIDConnect:
+    """Placeholder until the provider is published."""
