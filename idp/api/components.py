@@ -23,7 +23,11 @@ HEADERS = {
     "WWWAuthenticate": "How to authenticate (RFC 9110 §11.6.1).",
     "RetryAfter": "Seconds to wait (RFC 9110 §10.2.3).",
 }
-_NO_IDS = {"slug": "Short name of the tenant.", "permission": "Its name, `resource:action`."}
+_NO_IDS = {
+    "slug": "Short name of the tenant.",
+    "name": "Name of the connection.",
+    "permission": "Its name, `resource:action`.",
+}
 
 
 def part(name: str) -> str:

@@ -3,7 +3,7 @@
 SIGN_IN, ACCOUNT, SESSIONS = "Sign-in", "Account", "Sessions"
 PEOPLE, INVITATIONS, GROUPS, ROLES = "People", "Invitations", "Groups", "Roles and permissions"
 CLIENTS, RESOURCES, CONSENTS, KEYS = "Clients", "API resources", "Consents", "Keys"
-SETTINGS, DOMAINS, MAIL, LIMITS = "Settings", "Domains", "Mail", "Limits"
+SETTINGS, CONNECTIONS, DOMAINS, MAIL, LIMITS = "Settings", "Connections", "Domains", "Mail", "Limits"
 ACTIVITY, ACCESS = "Activity", "Access"
 PLATFORM, PROTOCOL = "Platform", "Protocol"
 
@@ -17,6 +17,7 @@ TAGS = {
     CONSENTS: "What people allowed applications.",
     KEYS: "Signing keys and their rotation.",
     SETTINGS: "Policies and branding.",
+    CONNECTIONS: "Upstream identity providers that people can sign in by.",
     DOMAINS: "Domains that the tenant has proven to be its own.",
     MAIL: "By which server mail leaves, and what did not.",
     LIMITS: "Rate limits, and what is used of them.",

@@ -16,6 +16,7 @@ from PIL import Image
 
 from idp.accounts import invitations
 from idp.events.models import EventCount, EventRollup
+from idp.federation import offers, testing
 from idp.ids import new_id
 from idp.keys import rsa
 from idp.keys import service as keys
@@ -32,6 +33,7 @@ from tests import factories
 from tests.api.management.callers import token_of
 from tests.browser import Browser, Forms
 from tests.post import Post
+from tests.upstream_rows import connect, link
 from tests.web.tenancy import decide
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -152,6 +154,15 @@ class World:
         self.give_roles()
         self.let_operators_in()
         self.be_managed()
+        self.trust_an_upstream()
+
+    def trust_an_upstream(self) -> None:
+        """Leave a connection, a client that uses no other, an identity there, and a test sign-in that waits."""
+        connection = connect(self.people)
+        link(self.people, self.user, email=self.email)
+        with self.people.unit() as uow:
+            offers.allow(uow, uow.get(Client, self.client.id), [connection.name])
+            testing.begin(uow, connection)
 
     def be_managed(self) -> None:
         """Leave a domain, days that were counted, and an answer that is kept for a retry."""
