@@ -21,6 +21,7 @@ COMMANDS = {
     "group": "groups",
     "client": "clients",
     "resource": "resources",
+    "connection": "connections",
     "domain": "domains",
     "event": "events",
     "key": "keys",

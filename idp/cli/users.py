@@ -8,6 +8,7 @@ import click
 from idp.cli import output, people
 from idp.cli.access import reset_password, sessions, set_password, unlock, verify
 from idp.cli.connect import tenant_unit
+from idp.cli.identities import identities, unlink
 from idp.cli.invitations import invite
 from idp.cli.leaving import delete, erase, export
 from idp.cli.options import password_stdin, read_password, tenant, verb
@@ -117,5 +118,8 @@ def unassign_role(slug: str, who: str, roles: tuple[str, ...]) -> None:
         output.record(people.whole(uow, row))
 
 
-for command in (invite, permissions, reset_password, set_password, verify, unlock, sessions, export, erase, delete):
+for command in (
+    *(invite, permissions, reset_password, set_password, verify, unlock, sessions, identities, unlink),
+    *(export, erase, delete),
+):
     user.add_command(command)
