@@ -19,6 +19,9 @@ from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events import models as events_models
 from idp.events import service as events
 from idp.events.types import EventType
+from idp.federation import identities
+from idp.federation import models as federation_models
+from idp.federation import notices as federation_notices
 from idp.http.limiter import Limiter
 from idp.keys import models as keys_models
 from idp.keys import service as keys
@@ -39,6 +42,7 @@ MODELS = (
     api_models,
     authn_models,
     events_models,
+    federation_models,
     keys_models,
     mail_models,
     oauth_models,
@@ -56,10 +60,12 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.USER_DISABLED: (owners.keep_one, *_OUT),
     EventType.USER_ENABLED: _OUT,  # a sign-in that crossed the disabling
     EventType.USER_DELETION_REQUESTED: (owners.keep_one, *_OUT, notices.deletion_requested),
-    EventType.USER_DISOWNED: (*_OUT, verification.forget_change),
+    EventType.USER_DISOWNED: (*_OUT, verification.forget_change, identities.remove_of_disowned),
     EventType.PASSWORD_SET: _ANOTHER_PASSWORD,
     EventType.PASSWORD_CHANGED: _ANOTHER_PASSWORD,
     EventType.PASSWORD_RESET: _ANOTHER_PASSWORD,
+    EventType.IDENTITY_LINKED: (federation_notices.identity_linked,),
+    EventType.IDENTITY_UNLINKED: (*_OUT, federation_notices.identity_unlinked),
     EventType.EMAIL_CHANGE_REQUESTED: (notices.email_change_requested,),
     EventType.EMAIL_CHANGED: (*_OUT, notices.email_changed),
     EventType.LOGIN_BLOCKED: (notices.login_blocked,),

@@ -1,10 +1,13 @@
-"""What a signed-in person changes of how they sign in: password and address, each with the current password (R36, R38).
+"""What a signed-in person changes of how they sign in: password and address, after they proved again that it is them.
 
-A refusal is returned, because its record must be committed.
+By the current password; whoever has none, because an upstream signs them in, by a sign-in just now (R22, R36, R38).  A
+refusal is returned, because its record must be committed.
 """
 
+from datetime import timedelta
+
 from idp.accounts import verification
-from idp.accounts.errors import AccountDisabled
+from idp.accounts.errors import AccountDisabled, RecentSignInNeeded
 from idp.authn import attempts, passwords, throttle
 from idp.authn.models import Session
 from idp.db.unit import UnitOfWork
@@ -14,39 +17,89 @@ from idp.i18n import gettext as _
 from idp.users import service as users
 from idp.users.models import User
 
+RECENT = timedelta(minutes=5)
+"""How old a sign-in may be that stands for the proof that it is them."""
+_HELD = {"key_share": True}
 
-def change_password(uow: UnitOfWork, user: User, current: str, new: str, *, session: Session) -> bool:
-    """Another password.  The session of whoever changes it goes on, everything else that was signed in ends (R8).
 
-    Returns:
-        Whether `current` was right.
+def has_password(uow: UnitOfWork, user: User) -> bool:
+    """Whether somebody can be asked for one."""
+    return passwords.changed_at(uow, user) is not None
+
+
+def is_recent(uow: UnitOfWork, session: Session) -> bool:
+    """Whether whoever uses this session signed in just now."""
+    return session.authenticated_at + RECENT > uow.now
+
+
+def require_recent(uow: UnitOfWork, session: Session) -> None:
+    """Let only whoever signed in just now do what comes next.
 
     Raises:
-        Throttled, PasswordGateFull: it was not looked at.
+        RecentSignInNeeded: it was longer ago, or the session has ended meanwhile.
+    """
+    uow.flush()
+    uow.session.refresh(session)
+    if session.ended_at is not None or not is_recent(uow, session):
+        raise RecentSignInNeeded(_("Sign in again first: your last sign-in was more than 5 minutes ago."))
+
+
+def confirm(uow: UnitOfWork, user: User, password: str | None, *, session: Session) -> bool:
+    """Whether it is really them, before something that matters: the one rule for every page and operation (R38).
+
+    Args:
+        uow: the tenant's unit.
+        user: who is signed in.
+        password: as typed; not looked at when they have none.
+        session: which they use.
+
+    Raises:
+        RecentSignInNeeded: they have no password, and did not sign in just now.
+        Throttled, PasswordGateFull: the password was not looked at.
+    """
+    if not has_password(uow, user):
+        uow.flush()
+        uow.session.refresh(
+            user, with_for_update=_HELD
+        )  # whoever takes the account back at the same time is waited for
+        require_recent(uow, session)
+        if not has_password(uow, user):
+            return True
+    return bool(password) and attempts.confirm_password(uow, user, password or "")
+
+
+def change_password(uow: UnitOfWork, user: User, current: str | None, new: str, *, session: Session) -> bool:
+    """Another password, or the first.  The session of whoever makes it goes on, whatever else was signed in ends (R8).
+
+    Returns:
+        Whether `confirm` says that it is them.
+
+    Raises:
+        RecentSignInNeeded, Throttled, PasswordGateFull: as `confirm`.
         PasswordUnacceptable: the new one breaks the tenant's policy; no attempt was counted.
     """
     password_hash = passwords.hash_acceptable(uow.tenant, new, words=passwords.words_of(uow, user))
-    uow.session.refresh(user, with_for_update={"key_share": True})  # two changes at once would wait for each other
-    if not attempts.confirm_password(uow, user, current):
+    uow.session.refresh(user, with_for_update=_HELD)  # two changes at once would wait for each other
+    if not confirm(uow, user, current, session=session):
         return False
     passwords.replace(uow, user, password_hash, how=EventType.PASSWORD_CHANGED, keep=session)
     return True
 
 
-def request_email_change(uow: UnitOfWork, user: User, address: str, password: str) -> bool:
+def request_email_change(uow: UnitOfWork, user: User, address: str, password: str | None, *, session: Session) -> bool:
     """Ask for another address: the new one is to be proven, the old one hears of it and stays until then (R36).
 
     Whether somebody has the new address already shows in the mail to it, and nowhere else (R26).
 
     Returns:
-        Whether the password was right.
+        Whether `confirm` says that it is them.
 
     Raises:
         EmailInvalid: not an address.
-        Throttled, PasswordGateFull: the password was not looked at.
+        RecentSignInNeeded, Throttled, PasswordGateFull: as `confirm`.
     """
     wanted = users.parse_email(address)
-    if not attempts.confirm_password(uow, user, password):
+    if not confirm(uow, user, password, session=session):
         return False
     _ask(uow, user, wanted)
     return True

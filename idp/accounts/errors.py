@@ -15,6 +15,12 @@ class TermsNotAccepted(Invalid):
     code = "terms-not-accepted"
 
 
+class RecentSignInNeeded(Forbidden):
+    """What comes next is only for whoever signed in just now."""
+
+    code = "recent-sign-in-needed"
+
+
 class CannotRecover(Conflict):
     """A recovery that an administrator wants would reach nobody."""
 

@@ -3,6 +3,8 @@
 Subscribers: each reacts to an event inside its transaction.
 """
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from idp.accounts import activity, letters
@@ -23,28 +25,33 @@ from idp.users.models import User
 _WAYS_IN = frozenset(Purpose) - {Purpose.NOT_ME}
 
 
-def password_changed(uow: UnitOfWork, event: Event) -> None:
-    """To whoever has another password now; one that an administrator gave to somebody new is no news."""
-    user = _person(uow, event.target_id)
-    if user is None or (event.data.get("first") and event.type == EventType.PASSWORD_SET):
+def tell(uow: UnitOfWork, event: Event, send: Callable[..., None], **values: Any) -> None:
+    """Mail the person whom an event is about, at the address that they have.
+
+    Args:
+        uow: the transaction of the event.
+        event: what happened.
+        send: one of `idp.mail.messages`, which takes `circumstances` and `not_me`.
+        values: what else it takes.
+    """
+    user = _person(uow, event.user_id)
+    if user is None:
         return
     to = recipient_of(user, users.primary_email(uow, user.id))
-    messages.password_changed(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to))
+    send(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to), **values)
+
+
+def password_changed(uow: UnitOfWork, event: Event) -> None:
+    """To whoever has another password now; one that an administrator gave to somebody new is no news."""
+    is_first = bool(event.data.get("first"))
+    if is_first and event.type == EventType.PASSWORD_SET:
+        return
+    tell(uow, event, messages.password_changed, is_first=is_first)
 
 
 def email_change_requested(uow: UnitOfWork, event: Event) -> None:
     """To the address that is still theirs."""
-    user = _person(uow, event.target_id)
-    if user is None:
-        return
-    to = recipient_of(user, users.primary_email(uow, user.id))
-    messages.email_change_requested(
-        uow,
-        to,
-        new_address=event.data["wanted"],
-        circumstances=_circumstances(uow, event),
-        not_me=_not_me(uow, event, user, to),
-    )
+    tell(uow, event, messages.email_change_requested, new_address=event.data["wanted"])
 
 
 def email_changed(uow: UnitOfWork, event: Event) -> None:
@@ -64,11 +71,7 @@ def email_changed(uow: UnitOfWork, event: Event) -> None:
 
 def device_added(uow: UnitOfWork, event: Event) -> None:
     """To whoever signed in from a new device."""
-    user = _person(uow, event.user_id)
-    if user is None:
-        return
-    to = recipient_of(user, users.primary_email(uow, user.id))
-    messages.new_device(uow, to, circumstances=_circumstances(uow, event), not_me=_not_me(uow, event, user, to))
+    tell(uow, event, messages.new_device)
 
 
 def login_blocked(uow: UnitOfWork, event: Event) -> None:
@@ -129,9 +132,12 @@ def disown(uow: UnitOfWork, text: str) -> User | None:
     Returns:
         None when the link does nothing any more.
     """
+    user = find_disowner(uow, text)
+    if user is None:
+        return None
+    uow.session.refresh(user, with_for_update={"key_share": True})  # a way in that is being added is seen, and goes
     token = one_time_tokens.consume(uow, text, Purpose.NOT_ME)
-    user = None if token is None else _person(uow, token.user_id)
-    if token is None or user is None:
+    if token is None:
         return None
     is_theirs = _give_back(uow, user, token)
     user.deletes_at = None

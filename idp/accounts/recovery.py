@@ -86,6 +86,7 @@ def reset(uow: UnitOfWork, text: str, password: str) -> User | None:
     if user is None:
         return None
     password_hash = passwords.hash_acceptable(uow.tenant, password, words=passwords.words_of(uow, user))
+    uow.session.refresh(user, with_for_update={"key_share": True})  # a first password that is being set goes before
     if one_time_tokens.consume(uow, text, Purpose.RESET_PASSWORD) is None:
         return None
     passwords.replace(uow, user, password_hash, how=EventType.PASSWORD_RESET)

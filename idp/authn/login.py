@@ -156,7 +156,7 @@ def end_of_user(uow: UnitOfWork, event: Event) -> None:
     """React to what ends a person's sessions: what they proved in a half-finished login counts no more (R37)."""
     uow.execute(
         update(LoginTransaction)
-        .where(LoginTransaction.user_id == event.target_id, LoginTransaction.completed_at.is_(None))
+        .where(LoginTransaction.user_id == event.user_id, LoginTransaction.completed_at.is_(None))
         .values(user_id=None, methods=[])
     )
 

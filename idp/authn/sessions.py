@@ -111,9 +111,9 @@ def end_all(uow: UnitOfWork, user_id: UUID, *, reason: str, keep: UUID | None = 
 
 def end_of_user(uow: UnitOfWork, event: Event) -> None:
     """React to what ends a person's sessions: disabled, and each change of what they sign in with (R8)."""
-    if event.target_id is not None:
+    if event.user_id is not None:
         kept = event.data.get("kept_session_id")
-        end_all(uow, event.target_id, reason=event.type, keep=UUID(kept) if kept else None)
+        end_all(uow, event.user_id, reason=event.type, keep=UUID(kept) if kept else None)
 
 
 def renew(uow: UnitOfWork, session: Session) -> str:

@@ -99,7 +99,7 @@ def link(
         row,
         user_id=user.id,
         connection=connection.name,
-        **({"at_creation": True} if at_creation else {}),
+        at_creation=at_creation,
     )
     return row
 

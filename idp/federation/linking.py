@@ -77,7 +77,7 @@ def link(uow: UnitOfWork, connection: Connection, user: User, profile: UpstreamP
     lock(uow, f"identity:{uow.tenant.id}:{connection.id}:{profile.issuer}:{profile.subject}")
     known = identities.find(uow, connection, profile)
     if known is not None and known.user_id != user.id:
-        raise SignInRefused(Reason.LINKED_TO_ANOTHER, f"subject {profile.subject} belongs to user {known.user_id}")
+        raise SignInRefused(Reason.LINKED_TO_ANOTHER, f"that account there belongs to user {known.user_id}")
     if known is not None:
         identities.use(uow, known, connection, profile)
         return known
@@ -140,18 +140,18 @@ def _take_over(uow: UnitOfWork, connection: Connection, local: User, required: U
     if identities.find_of(uow, local.id, connection) is not None:
         raise SignInRefused(Reason.OTHER_IDENTITY, f"user {local.id} has another identity at {connection.name}")
     if users.primary_email(uow, local.id).verified_at is None:
-        _give_up_credentials(uow, local)
+        _give_up_credentials(uow, local, connection)
         users.verify_email(uow, local)
 
 
-def _give_up_credentials(uow: UnitOfWork, user: User) -> None:
+def _give_up_credentials(uow: UnitOfWork, user: User, connection: Connection) -> None:
     """Nothing that whoever made an account with an unproven address knows opens it any more."""
     passwords.remove(uow, user)
     identities.remove_all(uow, user.id)
     one_time_tokens.drop(uow, user.id, *Purpose)
     devices.forget(uow, user.id)
     uow.flush()
-    events.record(uow, EventType.USER_DISOWNED, user)
+    events.record(uow, EventType.USER_DISOWNED, user, connection=connection.name)
 
 
 def _create(

@@ -13,9 +13,19 @@ from idp.mail.sending import Recipient, mail
 
 
 @mail
-def password_changed(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, not_me: str) -> Content:
-    """There is another password now."""
+def password_changed(
+    uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, not_me: str, is_first: bool = False
+) -> Content:
+    """There is another password now, or the first."""
     tenant = said(uow.tenant.name)
+    if is_first:
+        return _notice(
+            circumstances,
+            not_me,
+            subject=_("Your {tenant} account has a password now", tenant=tenant),
+            heading=_("Your account has a password now"),
+            before=_("A password was set for your account at {tenant}. You can sign in with it.", tenant=tenant),
+        )
     return _notice(
         circumstances,
         not_me,
@@ -73,6 +83,46 @@ def new_device(uow: UnitOfWork, to: Recipient, *, circumstances: Circumstances, 
         subject=_("New sign-in to your {tenant} account", tenant=tenant),
         heading=_("Sign-in from a new device"),
         before=_("Somebody signed in to your account at {tenant} from a device that is new to us.", tenant=tenant),
+    )
+
+
+@mail
+def identity_linked(
+    uow: UnitOfWork, to: Recipient, *, connection: str, circumstances: Circumstances, not_me: str
+) -> Content:
+    """An account elsewhere opens this one now."""
+    tenant = said(uow.tenant.name)
+    return _notice(
+        circumstances,
+        not_me,
+        subject=_("A new way to sign in to your {tenant} account", tenant=tenant),
+        heading=_("A new way to sign in"),
+        before=_(
+            "An account at {connection} was linked to your account at {tenant}. "
+            "Whoever signs in there is let in here from now on.",
+            connection=said(connection),
+            tenant=tenant,
+        ),
+    )
+
+
+@mail
+def identity_unlinked(
+    uow: UnitOfWork, to: Recipient, *, connection: str, circumstances: Circumstances, not_me: str
+) -> Content:
+    """An account elsewhere opens this one no more."""
+    tenant = said(uow.tenant.name)
+    return _notice(
+        circumstances,
+        not_me,
+        subject=_("A way to sign in to your {tenant} account was removed", tenant=tenant),
+        heading=_("A way to sign in was removed"),
+        before=_(
+            "Your account at {connection} was unlinked from your account at {tenant}. "
+            "You can't sign in with it any more, and every other device was signed out.",
+            connection=said(connection),
+            tenant=tenant,
+        ),
     )
 
 

@@ -159,8 +159,8 @@ def revoke_of_session(uow: UnitOfWork, ended: Event) -> None:
 
 
 def revoke_of_user(uow: UnitOfWork, event: Event) -> None:
-    """React to ``user.disabled`` and ``password.set`` (R8)."""
-    _revoke(uow, Grant.user_id == event.target_id, reason=event.type)
+    """React to ``user.disabled``, and to each change of what somebody signs in with (R8)."""
+    _revoke(uow, Grant.user_id == event.user_id, reason=event.type)
 
 
 def revoke_of_client(uow: UnitOfWork, event: Event) -> None:

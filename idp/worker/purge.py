@@ -16,6 +16,7 @@ from idp.db.base import Base
 from idp.db.unit import PlatformUnit
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
+from idp.federation.models import FederationTransaction
 from idp.mail import messages
 from idp.oauth.models import (
     AuthorizationCode,
@@ -63,6 +64,7 @@ _IS_LAST_MAIL = OutboxMessage.payload["template"].astext == messages.account_del
 
 RULES = (
     Rule(LoginTransaction.expires_at, timedelta(hours=1)),
+    Rule(FederationTransaction.expires_at, timedelta(hours=1)),
     Rule(AuthorizationRequest.expires_at, timedelta(hours=1)),
     Rule(AuthorizationCode.expires_at, timedelta(days=1)),  # a code that is replayed meanwhile still ends its grant
     Rule(RevokedToken.expires_at, timedelta(0)),

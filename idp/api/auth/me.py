@@ -14,7 +14,6 @@ from idp.api.auth.routes import auth
 from idp.api.problems import ProfileChanged, answer, code_mismatch, password_mismatch
 from idp.api.schemas import Deletion
 from idp.api.tags import ACCOUNT
-from idp.authn import attempts
 from idp.crypto.secrets import digest, encode
 from idp.http import limits
 from idp.rbac.errors import LastOwner
@@ -67,7 +66,7 @@ def change_me(caller: Caller, sent: dict[str, Any]) -> Response:
     tag=ACCOUNT,
     body=(schemas.ConfirmedByPassword, examples.CONFIRMED),
     answers={202: (Deletion, examples.DELETION)},
-    refuses=("password-mismatch", "last-owner", "throttled", "busy"),
+    refuses=("password-mismatch", "recent-sign-in-needed", "last-owner", "throttled", "busy"),
     bearer=True,
 )
 def delete_me(caller: Caller, sent: dict[str, Any]) -> Response:
@@ -77,7 +76,7 @@ def delete_me(caller: Caller, sent: dict[str, Any]) -> Response:
     keep the account: `PATCH me` with `deletes_at: null`.
     """
     limits.spend(limits.SIGN_IN, account=caller.email.address)
-    if not attempts.confirm_password(caller.uow, caller.user, sent["current_password"]):
+    if not credentials.confirm(caller.uow, caller.user, sent.get("current_password"), session=caller.session):
         return answer(password_mismatch())
     try:
         leaving.request_deletion(caller.uow, caller.user)
@@ -94,7 +93,7 @@ def delete_me(caller: Caller, sent: dict[str, Any]) -> Response:
     tag=ACCOUNT,
     body=(schemas.ChangeEmail, examples.CHANGE_EMAIL),
     answers={202: (schemas.Status, examples.ACCEPTED)},
-    refuses=("email-invalid", "password-mismatch", "throttled", "busy"),
+    refuses=("email-invalid", "password-mismatch", "recent-sign-in-needed", "throttled", "busy"),
     bearer=True,
 )
 def change_email(caller: Caller, sent: dict[str, Any]) -> Response:
@@ -104,8 +103,8 @@ def change_email(caller: Caller, sent: dict[str, Any]) -> Response:
     somebody has the new address already shows in that mail only.
     """
     limits.spend(limits.SIGN_IN, limits.MAIL, account=caller.email.address, recipient=sent["email"])
-    password = sent["current_password"]
-    if not credentials.request_email_change(caller.uow, caller.user, sent["email"], password):
+    password = sent.get("current_password")
+    if not credentials.request_email_change(caller.uow, caller.user, sent["email"], password, session=caller.session):
         return answer(password_mismatch())
     response = jsonify(status="accepted")
     response.status_code = 202

@@ -62,17 +62,17 @@ def reset_password(sent: dict[str, Any]) -> Response:
     tag=ACCOUNT,
     body=(schemas.ChangePassword, examples.CHANGE_PASSWORD),
     answers={200: (schemas.Tokens, examples.TOKENS)},
-    refuses=("password-mismatch", "password-unacceptable", "throttled", "busy"),
+    refuses=("password-mismatch", "recent-sign-in-needed", "password-unacceptable", "throttled", "busy"),
     bearer=True,
 )
 def change_password(caller: Caller, sent: dict[str, Any]) -> Response:
-    """Change the password.
+    """Change the password, or set the first.
 
     Ends every other session and every token that there was; the answer brings the tokens with which this sign-in goes
     on.
     """
     limits.spend(limits.SIGN_IN, account=caller.email.address)
-    current, new = sent["current_password"], sent["new_password"]
+    current, new = sent.get("current_password"), sent["new_password"]
     if not credentials.change_password(caller.uow, caller.user, current, new, session=caller.session):
         return answer(password_mismatch())
     return jsonify(caller.fresh_tokens())

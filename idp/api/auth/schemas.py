@@ -87,17 +87,19 @@ class Reset(ClientFields):
     password = password("The new one.")
 
 
-class ChangePassword(Body):
-    """From one password to another."""
-
-    current_password = password("The one that is good now.")
-    new_password = password("The new one.")
-
-
 class ConfirmedByPassword(Body):
     """What matters wants the password once more (R38)."""
 
-    current_password = password("The one that is good now.")
+    current_password = password(
+        "The one that is good now. Somebody without one leaves it out, and has to have signed in within 5 minutes.",
+        required=False,
+    )
+
+
+class ChangePassword(ConfirmedByPassword):
+    """From one password, or none, to another."""
+
+    new_password = password("The new one.")
 
 
 class ChangeEmail(ConfirmedByPassword):

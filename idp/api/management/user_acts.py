@@ -5,13 +5,14 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from idp.accounts import credentials, export, recovery
+from idp.accounts import credentials, recovery
 from idp.api.fields import email, moment, shown
 from idp.api.management.people import PERSON, UserOut, person, touched, whole
 from idp.api.management.routes import management
 from idp.api.schemas import Body
 from idp.api.tags import PEOPLE
 from idp.db.unit import UnitOfWork
+from idp.federation import export
 from idp.rbac import bounds
 from idp.rbac.permissions import Permission
 from idp.users import service as users
@@ -42,6 +43,7 @@ class Exported(Body):
     sessions = fields.List(fields.Dict(), required=True)
     devices = fields.List(fields.Dict(), required=True)
     applications = fields.List(fields.Dict(), required=True)
+    identities = fields.List(fields.Dict(), required=True)
     activity = fields.List(fields.Dict(), required=True)
 
 
@@ -51,7 +53,7 @@ EXPORT = {
     "user": {"id": PERSON["id"]},
     "emails": [{"address": PERSON["email"], "verified_at": None}],
     "roles": ["member"],
-    **{name: [] for name in ("sessions", "devices", "applications", "activity")},
+    **{name: [] for name in ("sessions", "devices", "applications", "identities", "activity")},
 }
 _ACCEPTED = (202, Accepted, {"status": "accepted"})
 
@@ -157,7 +159,8 @@ def change_user_email(uow: UnitOfWork, sent: dict[str, Any], user_id: UUID) -> d
 def export_user(uow: UnitOfWork, user_id: UUID) -> dict[str, Any]:
     """Export what is known of a person.
 
-    One document: account, addresses, roles, sessions, devices, consents and the newest 10,000 events (GDPR article 20).
+    One document: account, addresses, roles, sessions, devices, consents, identities at upstreams and the newest 10,000
+    events (GDPR article 20).
     That it was taken is an event. It says what `sessions:read`, `consents:read` and `events:read` let you see, and
     needs these too.
     """

@@ -40,7 +40,8 @@ class SignedIn:
 
     def want(self, address: str, password: str = PASSWORD) -> bool:
         with self.people.unit() as uow:
-            return credentials.request_email_change(uow, uow.get(User, self.user.id), address, password)
+            person, session = uow.get(User, self.user.id), uow.get(Session, self.session.id)
+            return credentials.request_email_change(uow, person, address, password, session=session)
 
     def type_code(self, code: str) -> bool:
         with self.people.unit() as uow:

@@ -75,12 +75,13 @@ def rich_life(people: People, post: Post, app: Any) -> User:
         recovery.request(uow, "grace@old.example")
     post.deliver()
     with as_grace(people) as uow:
-        credentials.request_email_change(uow, uow.get(User, user.id), EMAIL, PASSWORD)
+        current, kept = uow.get(User, user.id), uow.get(Session, session.id)
+        credentials.request_email_change(uow, current, EMAIL, PASSWORD, session=kept)
     code = post.code(EMAIL)
     with as_grace(people) as uow:
         current, kept = uow.get(User, user.id), uow.get(Session, session.id)
         assert verification.prove_own_by_code(uow, current, code, session=kept)
-        credentials.request_email_change(uow, current, "grace@wanted.example", PASSWORD)
+        credentials.request_email_change(uow, current, "grace@wanted.example", PASSWORD, session=kept)
         leaving.request_deletion(uow, current)
         leaving.cancel_deletion(uow, current)
         export.document(uow, current)

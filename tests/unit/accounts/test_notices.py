@@ -37,7 +37,8 @@ def set_password(uow: UnitOfWork, ada: User) -> None:
 
 
 def ask_for_another_address(uow: UnitOfWork, ada: User) -> None:
-    assert credentials.request_email_change(uow, ada, "ada@new.example", PASSWORD)
+    session, _ = sessions.start(uow, ada.id, ["pwd"], replaces=None)
+    assert credentials.request_email_change(uow, ada, "ada@new.example", PASSWORD, session=session)
 
 
 def change_address(uow: UnitOfWork, ada: User) -> None:

@@ -31,6 +31,8 @@ VALUES: dict[str, Any] = {
     "deletes_at": datetime(2026, 12, 24, 12, tzinfo=UTC),
     "by_admin": False,
     "until_recovery": False,
+    "is_first": False,
+    "connection": "GitHub",
     "new_address": "new@example.com",
     "circumstances": Circumstances(datetime(2026, 11, 24, 19, 5, tzinfo=UTC), "192.0.2.7", FIREFOX),
 }
@@ -130,6 +132,7 @@ def test_hostile_names_are_harmless(name: str, language: str) -> None:
             Recipient(f"{HOSTILE}@example.com", HOSTILE),
             invited_by=HOSTILE,
             new_address=HOSTILE,
+            connection=HOSTILE,
             circumstances=where,
         )
     assert len(mail.subject.splitlines()) == 1
