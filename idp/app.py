@@ -11,7 +11,19 @@ from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
 from idp.web import dev_mail, rendering
-from idp.web.account import activity, applications, data, delete, email, overview, password, profile, sessions
+from idp.web.account import (
+    activity,
+    applications,
+    data,
+    delete,
+    email,
+    overview,
+    password,
+    profile,
+    recent,
+    sessions,
+    ways_in,
+)
 from idp.web.hosted import (
     branding,
     connections,
@@ -47,6 +59,7 @@ VIEWS = (
     overview,
     password,
     profile,
+    recent,
     recovery,
     reset_password,
     select_account,
@@ -54,6 +67,7 @@ VIEWS = (
     signup,
     userinfo,
     verify_email,
+    ways_in,
 )
 """Modules that add their views to a blueprint when they are imported."""
 

@@ -8,6 +8,7 @@ from idp import user_agents
 from idp.accounts import activity
 from idp.events.models import Event
 from idp.events.types import EventType
+from idp.federation import connections
 from idp.i18n import gettext as _
 from idp.i18n import mark
 from idp.ids import parse_id
@@ -33,6 +34,8 @@ SENTENCES = {
     EventType.PASSWORD_CHANGED: mark("Your password was changed."),
     EventType.PASSWORD_RESET: mark("Your password was reset by a mailed link."),
     EventType.RECOVERY_REQUESTED: mark("A link to reset your password was mailed."),
+    EventType.IDENTITY_LINKED: mark("Your account at {connection} was linked. You can sign in with it."),
+    EventType.IDENTITY_UNLINKED: mark("Your account at {connection} was unlinked."),
     EventType.LOGIN_FAILED: mark("Somebody entered a wrong password."),
     EventType.LOGIN_BLOCKED: mark("There were many wrong passwords in a row."),
     EventType.LOGIN_UNBLOCKED: mark("Sign-in to your account was unblocked."),
@@ -45,6 +48,8 @@ SENTENCES = {
     EventType.CONSENT_WITHDRAWN: mark("You withdrew what an application was allowed."),
 }
 """What a person is told of; everything else is between machines."""
+_NOT_LINKED = mark("An account at {connection} couldn’t be linked.")
+_ADOPTED = mark("{connection} confirmed your email address. What opened the account before doesn’t any more.")
 
 
 @blueprint.get("/account/activity")
@@ -54,19 +59,37 @@ def show_activity(person: Person) -> Response:
     before = parse_id(request.args.get("before", ""))
     found = activity.of_account(person.uow, person.user, SENTENCES, limit=PER_PAGE + 1, before=before)
     shown = found[:PER_PAGE]
+    labels = _labels(person) if any("connection" in event.data for event in shown) else {}
     return layout.show(
         "activity",
-        events=[_told(event, person) for event in shown],
+        events=[_told(event, person, labels) for event in shown],
         older=str(shown[-1].id) if len(found) > PER_PAGE else None,
         is_newest=before is None,
     )
 
 
-def _told(event: Event, person: Person) -> dict[str, Any]:
+def _labels(person: Person) -> dict[str, str]:
+    """What each connection is called, by the name that events have."""
+    return {row.name: row.label for row in connections.list_all(person.uow)}
+
+
+def _told(event: Event, person: Person, labels: dict[str, str]) -> dict[str, Any]:
     shows_place = activity.shows_place(event, person.user)
+    name = event.data.get("connection", "")
     return {
-        "sentence": _(SENTENCES[EventType(event.type)]),
+        "sentence": _(_sentence_of(event), connection=labels.get(name, name)),
         "at": event.occurred_at,
         "ip": event.ip if shows_place else None,
         "device": user_agents.name_of(event.user_agent) if shows_place else None,
     }
+
+
+def _sentence_of(event: Event) -> str:
+    """Two kinds of events mean something else when they come from a connection."""
+    match EventType(event.type), "connection" in event.data:
+        case EventType.LOGIN_FAILED, True:
+            return _NOT_LINKED
+        case EventType.USER_DISOWNED, True:
+            return _ADOPTED
+        case kind, _named:
+            return SENTENCES[kind]

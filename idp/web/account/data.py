@@ -4,7 +4,7 @@ import json
 
 from flask import Response
 
-from idp.accounts import export
+from idp.federation import export
 from idp.http import limits
 from idp.web.account import layout
 from idp.web.account.person import Person, signed_in

@@ -1,17 +1,16 @@
-"""``{issuer}/account/delete``: leaving, after the password, with time to think better of it (R38, R63)."""
+"""``{issuer}/account/delete``: leaving, after a proof that it is them, with time to think better of it (R38, R63)."""
 
 from datetime import timedelta
 
 from flask import Response, request
 
-from idp.accounts import leaving
-from idp.authn import attempts
+from idp.accounts import credentials, leaving
 from idp.errors import RateLimited, Unavailable
 from idp.http import cookies, limits
 from idp.http.context import current_tenant
 from idp.i18n import gettext as _
 from idp.rbac.errors import LastOwner
-from idp.web.account import layout
+from idp.web.account import layout, recent
 from idp.web.account.person import Person, signed_in
 from idp.web.hosted import flash
 from idp.web.hosted.pages import LONGEST_PASSWORD, blueprint
@@ -28,9 +27,12 @@ def show_delete(person: Person) -> Response:
 @signed_in("account/delete")
 def request_delete(person: Person) -> Response:
     """Begin it: they are signed out everywhere, and erased when the grace period is over."""
+    asked = recent.require_recent_without_password(person, "account/delete")
+    if asked is not None:
+        return asked
     password = request.form.get("password", "")[:LONGEST_PASSWORD]
     errors = {}
-    if not password:
+    if not password and credentials.has_password(person.uow, person.user):
         errors["password"] = _("Enter your password.")
     if request.form.get("sure") != "yes":
         errors["sure"] = _("Tick this to say that you mean it.")
@@ -38,7 +40,7 @@ def request_delete(person: Person) -> Response:
         return _form(person, errors=errors, status=422)
     try:
         limits.spend(limits.SIGN_IN, account=person.email.address)
-        if not attempts.confirm_password(person.uow, person.user, password):
+        if not credentials.confirm(person.uow, person.user, password, session=person.session):
             return _form(person, errors={"password": _("That isn’t your password. Try again.")}, status=422)
         leaving.request_deletion(person.uow, person.user)
     except (RateLimited, Unavailable, LastOwner) as refused:
@@ -61,4 +63,5 @@ def _form(
         is_sure=request.form.get("sure") == "yes",
         error=error,
         errors=errors or {},
+        **recent.proof_of(person, "delete"),
     )

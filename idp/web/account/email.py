@@ -8,7 +8,7 @@ from idp.http import limits
 from idp.i18n import gettext as _
 from idp.users import service as users
 from idp.users.errors import EmailInvalid
-from idp.web.account import layout
+from idp.web.account import layout, recent
 from idp.web.account.person import Person, signed_in
 from idp.web.hosted import flash
 from idp.web.hosted.pages import LONGEST_PASSWORD, blueprint
@@ -40,15 +40,18 @@ def submit_email(person: Person) -> Response:
 
 def _request_change(person: Person) -> Response:
     """Ask for another address.  The answer is the same whoever has it (R26)."""
+    asked = recent.require_recent_without_password(person, "account/email")
+    if asked is not None:
+        return asked
     typed, password = request.form.get("email", "").strip(), request.form.get("password", "")[:LONGEST_PASSWORD]
     errors = _wrong_with(person, typed)
-    if not password:
+    if not password and credentials.has_password(person.uow, person.user):
         errors["password"] = _("Enter your password.")
     if errors:
         return _form(person, typed=typed, errors=errors, status=422)
     try:
         limits.spend(limits.SIGN_IN, limits.MAIL, account=person.email.address, recipient=typed)
-        is_right = credentials.request_email_change(person.uow, person.user, typed, password)
+        is_right = credentials.request_email_change(person.uow, person.user, typed, password, session=person.session)
     except (RateLimited, Unavailable) as refused:
         return layout.refuse(_form(person, typed=typed, error=refused.detail), refused)
     if not is_right:
@@ -108,4 +111,5 @@ def _form(
         typed=typed[: users.MAX_EMAIL],
         error=error,
         errors=errors or {},
+        **recent.proof_of(person, "email"),
     )

@@ -16,6 +16,7 @@ SECTIONS = {
     "profile": mark("Profile"),
     "email": mark("Email address"),
     "password": mark("Password"),
+    "connections": mark("Ways to sign in"),
     "sessions": mark("Where you’re signed in"),
     "applications": mark("Applications"),
     "activity": mark("Recent activity"),

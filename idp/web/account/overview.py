@@ -4,6 +4,7 @@ from flask import Response
 
 from idp.accounts import leaving
 from idp.authn import passwords
+from idp.federation import identities
 from idp.i18n import format_ago, ngettext
 from idp.i18n import gettext as _
 from idp.oauth import consents, grants
@@ -20,11 +21,13 @@ def show_overview(person: Person) -> Response:
     uow, user = person.uow, person.user
     changed_at = passwords.changed_at(uow, user)
     signed_in_at = len(grants.list_sessions(uow, user.id))
+    ways_in = [row[1].label for row in identities.list_of(uow, user.id)]
     allowed = len(consents.list_of(uow, user.id))
     states = {
         "profile": user.profile.name or _("Nothing filled in"),
         "email": _("Confirmed") if person.email.verified_at else _("Not confirmed yet"),
         "password": _("Changed {ago}", ago=format_ago(changed_at, uow.now)) if changed_at else _("Not set yet"),
+        "connections": " · ".join([*([_("Password")] if changed_at else []), *ways_in]),
         "sessions": ngettext("{n} device", "{n} devices", signed_in_at),
         "applications": ngettext("{n} application", "{n} applications", allowed) if allowed else _("None yet"),
     }

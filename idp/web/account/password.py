@@ -1,4 +1,4 @@
-"""``{issuer}/account/password``: the one that is known, and the one that replaces it (R25, R38)."""
+"""``{issuer}/account/password``: the one that is known, and the one that replaces it; or the first (R25, R38)."""
 
 from flask import Response, request
 
@@ -9,7 +9,7 @@ from idp.errors import RateLimited, Unavailable
 from idp.http import limits
 from idp.http.context import current_tenant
 from idp.i18n import gettext as _
-from idp.web.account import layout
+from idp.web.account import layout, recent
 from idp.web.account.person import Person, signed_in
 from idp.web.hosted import flash
 from idp.web.hosted.pages import LONGEST_PASSWORD, blueprint
@@ -26,9 +26,15 @@ def show_password(person: Person) -> Response:
 @signed_in("account/password")
 def change_password(person: Person) -> Response:
     """Change it.  This session goes on under another secret, every other one ends (R8)."""
+    asked = recent.require_recent_without_password(person, "account/password")
+    if asked is not None:
+        return asked
     current, new = (request.form.get(name, "")[:LONGEST_PASSWORD] for name in ("current", "password"))
-    missing = {"current": _("Enter your current password."), "password": _("Enter a new password.")}
-    errors = {name: missing[name] for name, typed in (("current", current), ("password", new)) if not typed}
+    is_first, errors = not credentials.has_password(person.uow, person.user), {}
+    if not current and not is_first:
+        errors["current"] = _("Enter your current password.")
+    if not new:
+        errors["password"] = _("Enter a new password.")
     if errors:
         return _form(person, errors=errors, status=422)
     try:
@@ -41,7 +47,7 @@ def change_password(person: Person) -> Response:
     if not is_right:
         return _form(person, errors={"current": _("That isn’t your password. Try again.")}, status=422)
     person.renew_session()
-    return layout.back_to("account/password", flash.PASSWORD_RENEWED)
+    return layout.back_to("account/password", flash.PASSWORD_SET if is_first else flash.PASSWORD_RENEWED)
 
 
 def _form(
@@ -57,4 +63,5 @@ def _form(
         recovery_url=f"{current_tenant().issuer}/recovery",
         error=error,
         errors=errors or {},
+        **recent.proof_of(person, "password"),
     )

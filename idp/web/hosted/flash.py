@@ -21,6 +21,10 @@ PASSWORD_RENEWED = "password-renewed"
 SESSION_ENDED = "session-ended"
 OTHERS_ENDED = "others-ended"
 WITHDRAWN = "withdrawn"
+CONFIRMED = "confirmed"
+PASSWORD_SET = "password-set"
+IDENTITY_LINKED = "identity-linked"
+IDENTITY_UNLINKED = "identity-unlinked"
 LEAVING = "leaving"
 LEFT = "left"
 STAYING = "staying"
@@ -36,6 +40,10 @@ _SENTENCES = {
     SESSION_ENDED: mark("That device is signed out."),
     OTHERS_ENDED: mark("Everywhere else you’re signed out."),
     WITHDRAWN: mark("That application can’t use your account any more."),
+    CONFIRMED: mark("You’ve confirmed that it’s you. Go on within 5 minutes."),
+    PASSWORD_SET: mark("Your account has a password now. Everywhere else you’re signed out."),
+    IDENTITY_LINKED: mark("That account is linked. You can sign in with it from now on."),
+    IDENTITY_UNLINKED: mark("That account is unlinked. Everywhere else you’re signed out."),
     LEAVING: mark(
         "You’re signed out. Your account will be deleted, unless you sign in before the day in our mail and keep it."
     ),

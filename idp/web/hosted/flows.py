@@ -4,6 +4,7 @@ Every way in ends here: a password, a sign-up, the proof of an address, an invit
 """
 
 from contextlib import suppress
+from uuid import UUID
 
 from flask import Response, request
 
@@ -31,19 +32,24 @@ def is_missing() -> bool:
     return flow_id() is None and "flow" not in request.args
 
 
-def begin(uow: UnitOfWork, path: str, *, next_page: str | None = None) -> Response:
+def begin(
+    uow: UnitOfWork, path: str, *, next_page: str | None = None, required_user_id: UUID | None = None
+) -> Response:
     """A page that was opened without a flow gets one, and keeps what it has to say.
 
     Args:
         uow: the tenant's unit.
         path: of the first step.
         next_page: path of the tenant's page that was asked for, and is shown after the last.
+        required_user_id: only this person will do: they are signed in, and confirm that it is them.
 
     Raises:
         TooMany: each is a row, and anybody may open a page.
     """
     limits.spend(limits.VISIT)
-    transaction = login.begin(uow, cookies.ensure_browser_secret(), next_page=next_page)
+    transaction = login.begin(
+        uow, cookies.ensure_browser_secret(), next_page=next_page, required_user_id=required_user_id
+    )
     return onward(path, transaction, notice=flash.code())
 
 
@@ -65,6 +71,13 @@ def latest_or_new(uow: UnitOfWork) -> LoginTransaction:
             opened_by(uow, transaction)
             return transaction
     return login.begin(uow, browser)
+
+
+def client_id(uow: UnitOfWork, transaction: LoginTransaction) -> UUID | None:
+    """The application that waits for this login, if one does."""
+    if transaction.resume_to is None:
+        return None
+    return store.get(uow, transaction.resume_to, cookies.browser_secret()).client_id
 
 
 def opened_by(uow: UnitOfWork, transaction: LoginTransaction) -> str | None:

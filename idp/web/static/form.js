@@ -17,10 +17,10 @@ for (const form of document.querySelectorAll("form")) {
       reset.push(() => one.removeAttribute("aria-disabled"));
     }
     if (button?.dataset.busy) {
-      const label = button.textContent;
+      const label = [...button.childNodes];
       button.textContent = button.dataset.busy;
       status.textContent = button.dataset.busy;
-      reset.push(() => { button.textContent = label; status.textContent = ""; });
+      reset.push(() => { button.replaceChildren(...label); status.textContent = ""; });
     }
   });
 }

@@ -83,7 +83,19 @@ def test_a_session_that_is_over_leads_to_signing_in(people: People, ada: Visitor
 
 
 @pytest.mark.parametrize(
-    "page", ["profile", "email", "password", "sessions", "sessions/others", "data", "delete", "keep", "applications"]
+    "page",
+    [
+        "profile",
+        "email",
+        "password",
+        "connections",
+        "sessions",
+        "sessions/others",
+        "data",
+        "delete",
+        "keep",
+        "applications",
+    ],
 )
 def test_a_form_of_a_session_that_is_over_changes_nothing(people: People, ada: Visitor, page: str) -> None:
     with people.unit() as uow:
@@ -95,7 +107,7 @@ def test_a_form_of_a_session_that_is_over_changes_nothing(people: People, ada: V
         assert (user.profile.name, user.deletes_at) == (None, None)
 
 
-@pytest.mark.parametrize("page", ["profile", "email", "password", "sessions", "data", "delete", "keep"])
+@pytest.mark.parametrize("page", ["profile", "email", "password", "connections", "sessions", "data", "delete", "keep"])
 def test_a_form_with_two_answers_to_one_question_is_refused(ada: Visitor, page: str) -> None:
     """R45."""
     answer = ada.post(page, password=["one", "two"])

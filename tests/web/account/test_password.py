@@ -75,12 +75,3 @@ def test_the_throttle_is_the_one_of_signing_in(ada: Visitor) -> None:
         assert "Too many attempts" in answer.text
     browser = another(ada.browser)
     assert browser.sign_in(browser.follow(browser.get(browser.url("/login")))).status_code == 429
-
-
-def test_whoever_has_no_password_is_led_to_making_one(people: People, user: User, ada: Visitor) -> None:
-    with people.unit() as uow:
-        passwords.remove(uow, uow.get(User, user.id))
-    page = ada.get("password").text
-    assert "You have no password yet" in page
-    assert ada.browser.url("/recovery") in page
-    assert ada.post("password", current=PASSWORD, password=NEW_PASSWORD).status_code == 422

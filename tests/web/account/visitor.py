@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.browser import Browser, Forms
 
-SECTIONS = ("profile", "email", "password", "sessions", "applications", "activity", "data", "delete")
+SECTIONS = ("profile", "email", "password", "connections", "sessions", "applications", "activity", "data", "delete")
 NEW_PASSWORD = "another horse and its battery"
 
 
