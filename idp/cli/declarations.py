@@ -64,7 +64,7 @@ def apply(source: IO[bytes], slug: str | None, dry_run: bool, exit_code: bool, p
 def dump(slug: str, target: Path | None) -> None:
     """Write a tenant as the file that makes it what it is.
 
-    No secret is in it: `env:…` stands for the mail server's URL.
+    No secret is in it: `env:…` stands for the mail server's URL and for those of connections.
     """
     with platform_unit() as platform:
         present = state.of_tenant(platform, tenants.get(platform, slug))
@@ -145,7 +145,7 @@ def _show(plan: Plan, *, err: bool = False) -> None:
 def _lines(change: Change) -> list[str]:
     after, before = shown(change.after), shown(change.before)
     if change.action is Action.CREATE:
-        after = {name: value for name, value in after.items() if value not in (None, "", [], False)}
+        after = {name: value for name, value in after.items() if value not in (None, "", [], {}, False)}
     width = max(map(len, after), default=0)
     if change.action is Action.UPDATE:
         return [f"{name.ljust(width)}  {_text(before[name])} → {_text(value)}" for name, value in after.items()]
@@ -157,4 +157,6 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         value = " ".join(map(str, value))
+    if isinstance(value, dict):
+        value = " ".join(f"{name}={of}" for name, of in value.items())
     return "-" if value in {None, ""} else printable(str(value))

@@ -7,9 +7,10 @@ from typing import Any
 from idp.db.locks import lock
 from idp.db.unit import PlatformUnit
 from idp.declarations import state as states
+from idp.declarations.clients import RELATED
 from idp.declarations.errors import DeclarationInvalid, DeclarationRefused
 from idp.declarations.plan import plan
-from idp.declarations.things import Action, Change, Declaration, Kind, Plan
+from idp.declarations.things import Action, Change, Declaration, Kind, Plan, steps
 from idp.declarations.verbs import Verbs
 from idp.errors import Conflict, Invalid, NotFound
 from idp.rbac import bounds
@@ -116,9 +117,11 @@ class _Run:
                     self.attempt(change, lambda change=change: verbs.shrink_role(change))
             for change in changes:
                 self.attempt(change, lambda change=change: verbs.carry_out(change))
+            if any(change.kind is Kind.CONNECTION and "position" in change.after for change in changes):
+                verbs.order_connections([*self.declaration.things[Kind.CONNECTION]])
             for change in changes:
-                if change.kind is Kind.CLIENT and change.action is not Action.DELETE and "roles" in change.after:
-                    self.attempt(change, lambda change=change: verbs.set_client_roles(change))
+                if change.kind is Kind.CLIENT and change.action is not Action.DELETE and RELATED & change.after.keys():
+                    self.attempt(change, lambda change=change: verbs.relate_client(change))
             return verbs.credentials
 
     def create(self, made: Change) -> Tenant:
@@ -133,8 +136,8 @@ class _Run:
         except Invalid as invalid:
             field = invalid.field or ""
             known = self.declaration.written(change.kind, change.name, field) is not None
-            sentence = invalid.detail.removeprefix(f"{field}: ")
-            path = (field,) if known else ()
+            path = steps(field) if known else ()
+            sentence = invalid.detail.removeprefix(f"{path[-1] if path else field}: ")
             problem = self.declaration.problem(change.kind, change.name, path, sentence)
             raise DeclarationInvalid([problem]) from invalid
         except (Conflict, NotFound) as conflict:

@@ -13,7 +13,9 @@ from idp.oauth.metadata import ClientMetadata
 MEMBERS = tuple(
     name for name in ClientMetadata.model_fields if name not in {"client_name", "id_token_signed_response_alg"}
 )
-"""What is compared, beside the roles that a machine client holds."""
+"""What is compared, beside `RELATED`."""
+RELATED = frozenset({"roles", "connections"})
+"""Things that a client is put together with, once all are there."""
 _OF_THE_STANDARD = {"application_type", "contacts", "logo_uri", "software_id", "software_version", "subject_type"}
 ACCEPTED = frozenset({*MEMBERS, *_OF_THE_STANDARD, "id_token_signed_response_alg", "response_types"})
 """What may stand in a document; what is not compared means nothing here, as at registration."""
@@ -41,7 +43,7 @@ def metadata_of(name: str, members: Mapping[str, Any], *, loopback_http: bool) -
     Raises:
         NotAClient: naming the member.
     """
-    given = {member: value for member, value in members.items() if value is not None and member != "roles"}
+    given = {member: value for member, value in members.items() if value is not None and member not in RELATED}
     try:
         metadata = ClientMetadata.model_validate({"client_name": name, **given})
     except ValidationError as refused:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from idp.declarations.errors import DeclarationInvalid, DeclarationRefused, Problem
-from idp.declarations.things import Declaration, Kind, Members, State
+from idp.declarations.things import Declaration, Kind, Members, State, steps
 from idp.rbac.permissions import Builtin
 
 After = Mapping[Kind, Mapping[str, Members]]
@@ -13,9 +13,11 @@ _REFERENCES = (
     (Kind.ROLE, "includes", Kind.ROLE),
     (Kind.GROUP, "roles", Kind.ROLE),
     (Kind.CLIENT, "roles", Kind.ROLE),
+    (Kind.CLIENT, "connections", Kind.CONNECTION),
+    (Kind.CONNECTION, "options.roles", Kind.ROLE),
 )
 """Which member of what names which other things."""
-_WITHOUT_OWNER = {(Kind.ROLE, "includes"), (Kind.GROUP, "roles")}
+_WITHOUT_OWNER = {(Kind.ROLE, "includes"), (Kind.GROUP, "roles"), (Kind.CONNECTION, "options.roles")}
 
 
 def check(
@@ -56,6 +58,8 @@ def _known(state: State, after: After, kind: Kind) -> Collection[str]:
 
 def _named(members: Members, member: str) -> list[str]:
     value = members.get(member)
+    if isinstance(value, Mapping):
+        return list(value.values())
     return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
@@ -65,12 +69,17 @@ def _unknown(state: State, declaration: Declaration, after: After) -> Iterator[P
         for name, members in declaration.things.get(kind, {}).items():
             named = _named(members, member)
             for other in named:
-                path = (member, *declaration.position(kind, name, member, other))
+                path = (*steps(member), *declaration.position(kind, name, member, other))
                 if other not in known:
                     yield declaration.problem(kind, name, path, f"There is no {of} {other[:100]!r}.")
                 elif (kind, member) in _WITHOUT_OWNER and other == Builtin.OWNER:
                     yield declaration.problem(kind, name, path, "The role owner is held by people, one by one.")
-            if kind is Kind.CLIENT and named and "client_credentials" not in after[kind][name]["grant_types"]:
+            if (
+                of is Kind.ROLE
+                and kind is Kind.CLIENT
+                and named
+                and "client_credentials" not in after[kind][name]["grant_types"]
+            ):
                 yield declaration.problem(kind, name, (member,), "Only a machine client holds roles itself.")
 
 
@@ -141,3 +150,6 @@ def _in_use(state: State, gone: Collection[tuple[Kind, str]]) -> Iterator[str]:
             yield f"role {name} cannot go: {people} it; take it from them first."
         if kind is Kind.CLIENT and (count := state.grants.get(name, 0)):
             yield f"client {name} cannot go: {count} of its grants live; `idp client delete` ends them with it."
+        if kind is Kind.CONNECTION and (count := state.identities.get(name, 0)):
+            people = "a person signs" if count == 1 else f"{count} people sign"
+            yield f"connection {name} cannot go: {people} in by it; `idp connection delete` ends that with it."

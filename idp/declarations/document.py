@@ -8,8 +8,18 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from idp.budget import Budget
 from idp.declarations import clients
+from idp.declarations.connections import DEFAULTS, OPTIONS
 from idp.declarations.errors import DeclarationInvalid, Path, Problem
-from idp.declarations.parts import ClientPart, Document, GroupPart, MailPart, ResourcePart, RolePart
+from idp.declarations.parts import (
+    ClientPart,
+    ConnectionPart,
+    Document,
+    GroupPart,
+    MailPart,
+    OptionsPart,
+    ResourcePart,
+    RolePart,
+)
 from idp.declarations.reading import Source
 from idp.declarations.things import SECTIONS, Declaration, Kind, Things
 from idp.errors import IdPError
@@ -29,6 +39,7 @@ _DEFAULTS: dict[Kind, dict[str, Any]] = {
     Kind.GROUP: {"description": "", "roles": []},
 }
 """What null means."""
+MAX_SECRET = 2000
 
 
 def check(source: Source, *, secrets: Secrets) -> Declaration:
@@ -94,6 +105,8 @@ class _Checker:
             things[Kind.PERMISSION] = self.permissions(document.resources)
         if document.clients is not None:
             things[Kind.CLIENT] = self.clients(document.clients)
+        if document.connections is not None:
+            things[Kind.CONNECTION] = self.connections(document.connections)
         if document.domains is not None:
             things[Kind.DOMAIN] = {domain: {} for domain in document.domains}
             self.paths |= {(Kind.DOMAIN, name): ("domains", place) for place, name in enumerate(document.domains)}
@@ -166,12 +179,46 @@ class _Checker:
         for name, path, part in self.named(Kind.CLIENT, parts, "name"):
             given = dict(part.model_extra or {})
             for member in sorted(given.keys() - clients.ACCEPTED):
-                known = ", ".join(("name", *clients.MEMBERS, "roles"))
+                known = ", ".join(("name", *clients.MEMBERS, *sorted(clients.RELATED)))
                 self.refuse((*path, member), f"There is no member {member[:100]!r} here. Known: {known}.")
             if "roles" in part.model_fields_set:
                 given["roles"] = part.roles or []
+            if "connections" in part.model_fields_set:
+                given["connections"] = part.connections
+                if part.connections == []:
+                    self.refuse((*path, "connections"), "Name at least one connection, or null for all of them.")
             made[name] = given
         return made
+
+    def connections(self, parts: list[ConnectionPart]) -> Things:
+        made: dict[str, dict[str, Any]] = {}
+        for name, path, part in self.named(Kind.CONNECTION, parts, "name"):
+            given = part.model_dump(include=part.model_fields_set - {"name", "options"})
+            if given.get("enabled", True) is None:
+                given["enabled"] = True
+            if part.client_secret is not None:
+                given["client_secret"] = self.secret((*path, "client_secret"), part.client_secret)
+            if "options" in part.model_fields_set and part.options is None:
+                given |= DEFAULTS
+            elif part.options is not None:
+                options = part.options.model_dump(mode="json", include=part.options.model_fields_set)
+                given |= {
+                    OPTIONS + option: DEFAULTS[OPTIONS + option] if value is None else value
+                    for option, value in options.items()
+                }
+            made[name] = given
+        return made
+
+    def secret(self, path: Path, written: str) -> SecretStr | None:
+        """What a reference stands for; None when it leads nowhere, which is said."""
+        try:
+            found = self.secrets(written).strip()
+        except ValueError as unreadable:
+            self.refuse(path, str(unreadable))
+            return None
+        if not 0 < len(found) <= MAX_SECRET or not found.isprintable():
+            self.refuse(path, f"A client secret is one line of 1 to {MAX_SECRET} characters.")
+        return SecretStr(found)
 
     def mail(self, part: MailPart) -> dict[str, Any]:
         self.paths[Kind.MAIL, Kind.MAIL.value] = ("mail",)
@@ -207,8 +254,12 @@ def _model_at(path: Path) -> type[BaseModel]:
         "roles": RolePart,
         "groups": GroupPart,
         "clients": ClientPart,
+        "connections": ConnectionPart,
         "mail": MailPart,
     }
+    if path[0] == "connections" and "options" in path[:-1]:
+        known: type[BaseModel] = OptionsPart
+        return known
     return Document if len(path) == 1 else parts.get(str(path[0]), Document)
 
 

@@ -2,8 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
+from idp.federation import connections as upstreams
+from idp.federation.options import Options
+from idp.federation.providers.registry import KINDS
 from idp.policy import Domains
 
 MAX_ITEMS = 10_000
@@ -25,6 +28,18 @@ def _sorted_set(names: list[str]) -> list[str]:
 
 def _each_once(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
+
+
+def _kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"must be one of {', '.join(KINDS)}")
+    return kind
+
+
+def _members(model: type[BaseModel]) -> dict[str, Any]:
+    """Each member of a model by itself; null is its default."""
+    fields = model.model_fields.items()
+    return {name: (Annotated[field.annotation, *field.metadata, ""] | None, None) for name, field in fields}
 
 
 Name = Annotated[str, _line(100)]
@@ -73,6 +88,27 @@ class ClientPart(BaseModel):
 
     name: Annotated[str, _line(100)]
     roles: Names | None = None
+    connections: Names | None = None
+
+
+OptionsPart: Any = create_model(
+    "OptionsPart",
+    __base__=Part,
+    __doc__="Options of a connection.",
+    **_members(Options),
+)
+
+
+class ConnectionPart(Part):
+    """An upstream; `name` tells it apart.  `client_secret` is a reference, over HTTP the secret itself."""
+
+    name: Annotated[str, StringConstraints(pattern=upstreams.NAME_PATTERN)]
+    kind: Annotated[str, AfterValidator(_kind)] = ""
+    label: Name | None = None
+    enabled: bool | None = None
+    client_id: Annotated[str, _line(255)] = ""
+    client_secret: str | None = None
+    options: OptionsPart | None = None
 
 
 class MailPart(Part):
@@ -94,5 +130,6 @@ class Document(Part):
     roles: Annotated[list[RolePart], Field(max_length=MAX_ITEMS)] | None = None
     groups: Annotated[list[GroupPart], Field(max_length=MAX_ITEMS)] | None = None
     clients: Annotated[list[ClientPart], Field(max_length=MAX_ITEMS)] | None = None
+    connections: Annotated[list[ConnectionPart], Field(max_length=upstreams.MAX_CONNECTIONS)] | None = None
     mail: MailPart | None = None
     domains: Domains | None = None

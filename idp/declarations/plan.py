@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from idp.declarations import clients, consistency
+from idp.declarations import clients, connections, consistency
 from idp.declarations.errors import DeclarationInvalid, DeclarationRefused, Problem
 from idp.declarations.things import ONE, Action, Change, Declaration, Kind, Members, Plan, State, Things
 
@@ -16,12 +16,13 @@ ORDER = (
     Kind.PERMISSION,
     Kind.ROLE,
     Kind.GROUP,
+    Kind.CONNECTION,
     Kind.MAIL,
     Kind.DOMAIN,
 )
 """Each kind refers to those before it; what goes, goes first, the other way round."""
 _NEW: dict[Kind, dict[str, Any]] = {
-    Kind.CLIENT: {"roles": []},
+    Kind.CLIENT: {"roles": [], "connections": None},
     Kind.RESOURCE: {"scope": [], "permissions_claim": False, "client": None},
     Kind.ROLE: {"description": "", "permissions": [], "includes": []},
     Kind.GROUP: {"description": "", "roles": []},
@@ -48,6 +49,8 @@ def plan(state: State, declaration: Declaration, *, prune: bool = False, loopbac
     wanted = {**declaration.things}
     if Kind.CLIENT in wanted:
         wanted[Kind.CLIENT] = _whole_clients(state, declaration, problems, loopback_http=loopback_http)
+    if Kind.CONNECTION in wanted:
+        wanted[Kind.CONNECTION] = connections.whole(state, declaration, problems, prune=prune)
     if problems:
         raise DeclarationInvalid(problems)
     going = _going(state, declaration) if prune else []
@@ -95,7 +98,7 @@ def _whole_clients(
             for member in clients.FIXED
             if present and members[member] != present[member]
         ]
-        whole[name] = members | ({"roles": given["roles"]} if "roles" in given else {})
+        whole[name] = members | {member: given[member] for member in clients.RELATED & given.keys()}
     if refused and not problems:
         raise DeclarationRefused(*refused)
     return whole
@@ -130,6 +133,8 @@ def _of_kind(kind: Kind, present: Things, wanted: Things) -> Iterator[Change]:
             yield Change(Action.CREATE, kind, name, after=whole)
             continue
         after = {member: value for member, value in members.items() if value != present[name][member]}
+        if kind is Kind.CONNECTION:
+            after = connections.with_secret(after, members)
         if after:
             before = {member: present[name][member] for member in after}
             yield Change(Action.UPDATE, kind, name, before=before, after=after)

@@ -10,7 +10,10 @@ from sqlalchemy import func, select
 from idp.budget import Budget
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.declarations import clients as members
+from idp.declarations.connections import OPTIONS
 from idp.declarations.things import Kind, Members, State, Things
+from idp.federation import connections as upstreams
+from idp.federation.models import ClientConnection, Connection, FederatedIdentity
 from idp.mail import settings as mail_settings
 from idp.oauth import clients, management, resources
 from idp.oauth.models import Client, Grant
@@ -47,6 +50,7 @@ def of_tenant(platform: PlatformUnit, tenant: Tenant) -> State:
             **_resources(uow, names),
             Kind.ROLE: _roles(uow),
             Kind.GROUP: _groups(uow),
+            Kind.CONNECTION: _connections(uow),
             Kind.DOMAIN: {domain: {} for domain in uow.session.scalars(select(TenantDomain.domain))},
         }
         return State(
@@ -57,6 +61,7 @@ def of_tenant(platform: PlatformUnit, tenant: Tenant) -> State:
             holders=_holders(uow),
             grants=_grants(uow, names),
             ambiguous=frozenset(name for name, count in Counter(names.values()).items() if count > 1),
+            identities=_identities(uow),
         )
 
 
@@ -76,10 +81,12 @@ def _mail(uow: UnitOfWork) -> Members:
 
 def _clients(uow: UnitOfWork, rows: list[Client]) -> Things:
     held = _names_of_roles(uow, ClientRole, ClientRole.client_id)
+    allowed = _names(uow, ClientConnection, ClientConnection.client_id, Connection, ClientConnection.connection_id)
     found: dict[str, Members] = {}
     for row in rows:
+        related = {"roles": held.get(row.id, []), "connections": allowed.get(row.id)}
         values = {member: getattr(row, member) for member in members.MEMBERS}
-        found.setdefault(row.name, values | {"scope": " ".join(row.scope), "roles": held.get(row.id, [])})
+        found.setdefault(row.name, values | {"scope": " ".join(row.scope)} | related)
     return found
 
 
@@ -118,10 +125,37 @@ def _groups(uow: UnitOfWork) -> Things:
     return {row.name: {"description": row.description, "roles": held.get(row.id, [])} for row in rows}
 
 
+def _connections(uow: UnitOfWork) -> Things:
+    found: dict[str, Members] = {}
+    for place, row in enumerate(upstreams.list_all(uow)):
+        secrets = upstreams.upstream_of(uow, row).client_secrets
+        found[row.name] = {
+            "kind": row.kind,
+            "label": row.label,
+            "enabled": row.disabled_at is None,
+            "client_id": row.client_id,
+            "client_secret": SecretStr(secrets[0]) if row.client_secret_sealed is not None else None,
+            "position": place,
+            **{f"{OPTIONS}{name}": value for name, value in row.options.model_dump(mode="json").items()},
+        }
+    return found
+
+
+def _identities(uow: UnitOfWork) -> dict[str, int]:
+    same = (Connection.tenant_id == FederatedIdentity.tenant_id) & (Connection.id == FederatedIdentity.connection_id)
+    counted = select(Connection.name, func.count()).join_from(FederatedIdentity, Connection, same)
+    rows: Any = uow.execute(counted.group_by(Connection.name))
+    return dict(rows.all())
+
+
 def _names_of_roles(uow: UnitOfWork, model: Any, holder: Any) -> dict[UUID, list[str]]:
-    same = (Role.tenant_id == model.tenant_id) & (Role.id == model.role_id)
+    return _names(uow, model, holder, Role, model.role_id)
+
+
+def _names(uow: UnitOfWork, model: Any, holder: Any, named: Any, target: Any) -> dict[UUID, list[str]]:
+    same = (named.tenant_id == model.tenant_id) & (named.id == target)
     names: dict[UUID, list[str]] = {}
-    rows: Any = uow.execute(select(holder, Role.name).join_from(model, Role, same).order_by(Role.name))
+    rows: Any = uow.execute(select(holder, named.name).join_from(model, named, same).order_by(named.name))
     for holder_id, name in rows:
         names.setdefault(holder_id, []).append(name)
     return names

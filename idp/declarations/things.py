@@ -28,6 +28,7 @@ class Kind(StrEnum):
     PERMISSION = "permission"
     ROLE = "role"
     GROUP = "group"
+    CONNECTION = "connection"
     MAIL = "mail"
     DOMAIN = "domain"
 
@@ -39,6 +40,7 @@ SECTIONS = {
     Kind.ROLE: "roles",
     Kind.GROUP: "groups",
     Kind.CLIENT: "clients",
+    Kind.CONNECTION: "connections",
     Kind.DOMAIN: "domains",
 }
 
@@ -68,7 +70,7 @@ class Declaration:
     def written(self, kind: Kind, name: str, member: str) -> Any:
         """What stands in the document for a member of a thing; None where nothing does."""
         found: Any = self.source.data
-        for step in (*self.paths.get((kind, name), ()), member):
+        for step in (*self.paths.get((kind, name), ()), *steps(member)):
             try:
                 found = found[step]
             except (LookupError, TypeError):
@@ -76,8 +78,10 @@ class Declaration:
         return found
 
     def position(self, kind: Kind, name: str, member: str, item: str) -> Path:
-        """Where `item` stands in a member that is a list; nothing where that cannot be said."""
+        """Where `item` stands in a member that is a list or has names; nothing where that cannot be said."""
         found = self.written(kind, name, member)
+        if isinstance(found, Mapping):
+            return next(((key,) for key, value in found.items() if value == item), ())
         return (found.index(item),) if isinstance(found, list) and item in found else ()
 
 
@@ -93,6 +97,7 @@ class State:
         holders: people who hold a role themselves, by its name.
         grants: living grants, by the name of the client.
         ambiguous: names that several clients have.
+        identities: people who sign in by a connection, by its name.
     """
 
     slug: str
@@ -102,6 +107,7 @@ class State:
     holders: Mapping[str, int] = field(default_factory=dict)
     grants: Mapping[str, int] = field(default_factory=dict)
     ambiguous: frozenset[str] = frozenset()
+    identities: Mapping[str, int] = field(default_factory=dict)
 
 
 class Action(StrEnum):
@@ -165,6 +171,11 @@ class Plan:
 
     changes: tuple[Change, ...]
     kept: tuple[Change, ...] = ()
+
+
+def steps(member: str) -> Path:
+    """Where a member stands below its thing: ``options.roles`` is ``roles`` in ``options``."""
+    return tuple(member.split(".", 1))
 
 
 def shown(members: Members) -> dict[str, Any]:

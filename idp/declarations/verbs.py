@@ -1,6 +1,6 @@
 """Each change as a verb of the package that owns the noun."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.declarations import clients as members
+from idp.declarations import connections as options
 from idp.declarations.things import Action, Change, Kind
+from idp.federation import connections, offers
 from idp.mail import settings as mail_settings
 from idp.oauth import management, registration, resources
 from idp.oauth.models import ApiResource, Client
@@ -46,6 +48,7 @@ class Verbs:
             Kind.PERMISSION: self.permission,
             Kind.ROLE: self.role,
             Kind.GROUP: self.group,
+            Kind.CONNECTION: self.connection,
             Kind.MAIL: self.mail,
             Kind.DOMAIN: self.domain,
         }
@@ -57,7 +60,7 @@ class Verbs:
         tenants.update(self.platform, self.tenant, change.after)
 
     def client(self, change: Change) -> None:
-        """A client, but for its roles."""
+        """A client, but for its roles and connections."""
         if change.action is Action.CREATE:
             metadata = members.metadata_of(change.name, change.after, loopback_http=self.loopback_http)
             row, secret = registration.register(self.uow, metadata)
@@ -67,13 +70,18 @@ class Verbs:
             }
         elif change.action is Action.DELETE:
             registration.remove(self.uow, self._client(change.name))
-        elif changed := {name: value for name, value in change.after.items() if name != "roles"}:
+        elif changed := {name: value for name, value in change.after.items() if name not in members.RELATED}:
             client = self._client(change.name)
             registration.update_client(self.uow, client, changed, loopback_http=self.loopback_http)
 
-    def set_client_roles(self, change: Change) -> None:
-        """The roles that a machine client holds."""
-        client, wanted = self._client(change.name), set(change.after["roles"])
+    def relate_client(self, change: Change) -> None:
+        """The roles that a machine client holds, and the connections that a client may use."""
+        client = self._client(change.name)
+        if "connections" in change.after:
+            offers.allow(self.uow, client, change.after["connections"])
+        if "roles" not in change.after:
+            return
+        wanted = set(change.after["roles"])
         held = {role.name for role in rbac.roles_of_client(self.uow, client.id)}
         for name in sorted(wanted - held):
             rbac.assign_to_client(self.uow, client, name)
@@ -137,6 +145,30 @@ class Verbs:
                 rbac.assign_to_group(self.uow, row, name)
             for name in sorted(held - {*wanted}):
                 rbac.unassign_from_group(self.uow, row, name)
+
+    def connection(self, change: Change) -> None:
+        """An upstream, but for its place among them."""
+        if change.action is Action.DELETE:
+            connections.remove(self.uow, connections.hold(self.uow, change.name))
+            return
+        values: dict[str, Any] = {
+            name: change.after[name] for name in ("label", "client_id", "enabled") if name in change.after
+        }
+        if (secret := change.after.get("client_secret")) is not None:
+            values["client_secret"] = secret.get_secret_value()
+        if change.action is Action.CREATE:
+            connections.create(
+                self.uow, name=change.name, kind=change.after["kind"], options=options.chosen(change.after), **values
+            )
+        else:
+            values["options"] = options.options_of(change.after)
+            connections.update_connection(self.uow, connections.hold(self.uow, change.name), **values)
+
+    def order_connections(self, declared: Collection[str]) -> None:
+        """Their places, in the order of the document."""
+        rows = {row.name: row for row in connections.list_all(self.uow)}
+        for place, name in enumerate(options.in_order([*rows], declared)):
+            connections.update_connection(self.uow, rows[name], position=place)
 
     def mail(self, change: Change) -> None:
         """As what its mail leaves."""

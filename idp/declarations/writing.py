@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from idp.declarations import clients, state
+from idp.declarations import clients, connections, state
 from idp.declarations.errors import DeclarationRefused
 from idp.declarations.things import Kind, Members, State
 
@@ -36,9 +36,10 @@ def document(present: State) -> dict[str, Any]:
     ]
     written["roles"] = [_named(Kind.ROLE, name, members) for name, members in sorted(things[Kind.ROLE].items())]
     written["groups"] = [_named(Kind.GROUP, name, members) for name, members in sorted(things[Kind.GROUP].items())]
-    written["clients"] = [
-        {"name": name, **clients.minimal(name, members)} | ({"roles": members["roles"]} if members["roles"] else {})
-        for name, members in sorted(things[Kind.CLIENT].items())
+    written["clients"] = [_client(name, members) for name, members in sorted(things[Kind.CLIENT].items())]
+    written["connections"] = [
+        connections.minimal(present.slug, name, members)
+        for name, members in sorted(things[Kind.CONNECTION].items(), key=lambda item: item[1]["position"])
     ]
     mail = _beyond(things[Kind.MAIL][Kind.MAIL.value], _DEFAULTS[Kind.MAIL])
     written["mail"] = mail | ({"smtp_url": reference(present.slug)} if "smtp_url" in mail else {})
@@ -62,6 +63,11 @@ def reference(slug: str) -> str:
 
 def _named(kind: Kind, name: str, members: Members) -> dict[str, Any]:
     return {"name": name, **_beyond(members, _DEFAULTS[kind])}
+
+
+def _client(name: str, members: Members) -> dict[str, Any]:
+    related = {member: members[member] for member in ("roles", "connections") if members[member]}
+    return {"name": name, **clients.minimal(name, members), **related}
 
 
 def _resource(present: State, name: str, members: Members) -> dict[str, Any]:

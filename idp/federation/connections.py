@@ -83,7 +83,7 @@ def create(
     lock(uow, f"connections:{uow.tenant.id}")
     if find(uow, name) is not None:
         raise ConnectionNameTaken(f"There is a connection {name!r} already.")
-    count, last = uow.session.execute(select(func.count(), func.max(Connection.position))).one()
+    count = uow.session.scalar(select(func.count()).select_from(Connection)) or 0
     if count >= MAX_CONNECTIONS:
         raise TooManyConnections(f"A tenant has at most {MAX_CONNECTIONS} connections.")
     _require_weight(uow, whole)
@@ -93,7 +93,7 @@ def create(
             name=name,
             kind=kind,
             label=label or known.label,
-            position=0 if last is None else last + 1,
+            position=_last(uow) + 1,
             client_id=client_id,
             options=whole,
             disabled_at=None if enabled else uow.now,
@@ -134,7 +134,7 @@ def update_connection(
             field="client_secret",
         )
     if differing & _WEIGHTY or "client_id" in differing or enabled:
-        _require_weight(uow, before)
+        _require_weight(uow, before, as_it_was=True)
         _require_weight(uow, whole)
     named = {"label": label, "position": position, "client_id": client_id}
     changed = {name for name, value in named.items() if value is not None and value != getattr(row, name)} | differing
@@ -248,6 +248,11 @@ def require_kind(kind: str) -> Kind:
     return known
 
 
+def _last(uow: UnitOfWork) -> int:
+    last = uow.session.scalar(select(func.max(Connection.position)))
+    return -1 if last is None else last
+
+
 def _parsed(kind: str, changes: Mapping[str, Any], before: Options | None = None) -> Options:
     """Options as they would be, if the kind has a use for all of them."""
     known = require_kind(kind)
@@ -267,13 +272,16 @@ def _parsed(kind: str, changes: Mapping[str, Any], before: Options | None = None
     return whole
 
 
-def _require_weight(uow: UnitOfWork, options: Options) -> None:
-    """Refuse whoever may not decide what these options let an upstream decide."""
+def _require_weight(uow: UnitOfWork, options: Options, *, as_it_was: bool = False) -> None:
+    """Refuse whoever may not decide what these options let an upstream decide; a role that is gone gives nothing."""
     if options.trusts_email:
         bounds.require(uow, Permission.OWNERS_WRITE)
     if options.roles:
         bounds.take_turn(uow)
-        roles = [rbac.get_role(uow, name) for name in set(options.roles.values())]
+        names = set(options.roles.values())
+        if as_it_was:
+            names &= {role.name for role in rbac.list_roles(uow)}
+        roles = [rbac.get_role(uow, name) for name in sorted(names)]
         if any(role.is_builtin and role.name == Builtin.OWNER for role in roles):
             raise ConnectionInvalid(
                 "Owners are people, made one by one: no mapping gives that role.", field="options.roles"

@@ -18,6 +18,7 @@ from tests.cli.conftest import Terminal
 from tests.factories import People
 
 ROOT = Path(__file__).parents[2]
+SECRET = "of-the-upstream"
 SMTP = "smtp://mailer:hunter2@mail.acme.example:587"
 NewSlug = Callable[[], str]
 
@@ -45,13 +46,14 @@ def test_the_example_of_the_documentation_makes_a_tenant_and_then_changes_nothin
     idp: Terminal, example: tuple[str, str], wiring: Wiring
 ) -> None:
     slug, text = example
-    first = apply(idp, text, "--yes", ACME_SMTP_URL=SMTP)
+    first = apply(idp, text, "--yes", ACME_SMTP_URL=SMTP, ACME_GITHUB_SECRET=SECRET)
     assert first.exit_code == 0, first.stderr
     assert f"+ tenant {slug}" in first.stdout
     assert first.stdout.count("idp_cs_") == 2
-    second = apply(idp, text, "--yes", ACME_SMTP_URL=SMTP)
+    second = apply(idp, text, "--yes", ACME_SMTP_URL=SMTP, ACME_GITHUB_SECRET=SECRET)
     assert second.stdout == "Nothing to change.\n"
     assert "hunter2" not in first.stdout + second.stdout
+    assert SECRET not in first.stdout + second.stdout
     with wiring.platform_unit() as platform:
         tenant = platform.session.scalars(select(Tenant).where(Tenant.slug == slug)).one()
         assert (tenant.policy.password_min_length, tenant.budget.limit_tenant) == (12, "20000/minute")
@@ -62,12 +64,15 @@ def test_the_example_of_the_documentation_makes_a_tenant_and_then_changes_nothin
 
 def test_what_is_dumped_and_applied_again_changes_nothing(idp: Terminal, example: tuple[str, str]) -> None:
     slug, text = example
-    assert apply(idp, text, "--yes", ACME_SMTP_URL=SMTP).exit_code == 0
+    assert apply(idp, text, "--yes", ACME_SMTP_URL=SMTP, ACME_GITHUB_SECRET=SECRET).exit_code == 0
     dumped = idp("tenant", "dump", slug).stdout
     assert SMTP not in dumped
-    reference = f"IDP_{slug.upper().replace('-', '_')}_SMTP_URL"
-    assert yaml.safe_load(dumped)["mail"]["smtp_url"] == f"env:{reference}"
-    again = apply(idp, dumped, "--yes", "--prune", **{reference: SMTP})
+    assert SECRET not in dumped
+    prefix = f"IDP_{slug.upper().replace('-', '_')}"
+    assert yaml.safe_load(dumped)["mail"]["smtp_url"] == f"env:{prefix}_SMTP_URL"
+    assert yaml.safe_load(dumped)["connections"][0]["client_secret"] == f"env:{prefix}_GITHUB_CLIENT_SECRET"
+    secrets = {f"{prefix}_SMTP_URL": SMTP, f"{prefix}_GITHUB_CLIENT_SECRET": SECRET}
+    again = apply(idp, dumped, "--yes", "--prune", **secrets)
     assert again.stdout == "Nothing to change.\n", again.stderr
     wanted, written = yaml.safe_load(text), yaml.safe_load(dumped)
     for section in ("settings", "limits", "groups", "domains"):

@@ -24,7 +24,7 @@ from idp.tenants import service as tenants
 from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import SYSTEM_SLUG
 
-_POWERS = frozenset({Kind.CLIENT, Kind.RESOURCE, Kind.PERMISSION, Kind.ROLE, Kind.GROUP, Kind.MAIL})
+_POWERS = frozenset({Kind.CLIENT, Kind.RESOURCE, Kind.PERMISSION, Kind.ROLE, Kind.GROUP, Kind.CONNECTION, Kind.MAIL})
 """By what an operator who may not act for a tenant would come to do it all the same, without reason and end (R48)."""
 DECLARATION = {
     "tenant": "acme",
@@ -62,7 +62,8 @@ class DeclareTenant(Body):
     resources = _parts("APIs: identifier, name, scope, permissions, permissions_claim, client.")
     roles = _parts("name, description, permissions, includes.")
     groups = _parts("name, description, roles.")
-    clients = _parts("name, client metadata of RFC 7591, and roles of machine clients.")
+    clients = _parts("name, client metadata of RFC 7591, connections, and roles of machine clients.")
+    connections = _parts("name, kind, label, enabled, client_id, client_secret (never shown again), options; in order.")
     mail = fields.Dict(
         keys=fields.String(),
         metadata={"description": "sender_name, sender_address, and smtp_url, which is never shown again."},
@@ -132,8 +133,8 @@ def declare_tenant(unit: PlatformUnit, query: dict[str, Any], body: dict[str, An
     """Make a tenant what a document says.
 
     All of it or nothing; a tenant that there is not is made.  What the document does not speak of stays.  Of a tenant
-    that is there, roles, groups, clients, APIs and mail let somebody act in it or read its links to new passwords: to
-    declare these takes `tenants:act` too.
+    that is there, roles, groups, clients, APIs, connections and mail let somebody act in it or read its links to new
+    passwords: to declare these takes `tenants:act` too.
     """
     if slug == SYSTEM_SLUG:
         raise DeclarationRefused("The tenant 'system' holds the operators themselves: declare it at the terminal.")
@@ -168,7 +169,7 @@ def _exists(unit: PlatformUnit, slug: str) -> bool:
 
 def _literal(written: str) -> str:
     if written.startswith(("env:", "file:")):
-        raise ValueError("References are read at the terminal only: send the URL itself.")
+        raise ValueError("References are read at the terminal only: send the secret itself.")
     return written
 
 

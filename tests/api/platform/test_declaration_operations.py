@@ -16,6 +16,7 @@ from tests.api.management.callers import Caller, machine_caller, person_caller
 from tests.factories import People, system_tenant
 
 SMTP = "smtp://u:hunter2@mail.example"
+HUB = {"name": "hub", "kind": "github", "client_id": "Iv1.1", "client_secret": "hunter2", "options": {"creation": "on"}}
 BACKEND = {"name": "Backend", "type": "machine", "scope": "users:read", "roles": ["admin"]}
 
 
@@ -102,6 +103,7 @@ def test_whoever_prunes_must_be_allowed_to_delete_tenants(
         {"groups": [{"name": "A"}]},
         {"resources": [{"identifier": "urn:a", "name": "A", "scope": ["a"]}]},
         {"mail": {"smtp_url": SMTP}},
+        {"connections": [HUB]},
     ],
 )
 def test_whoever_may_not_act_for_a_tenant_declares_nothing_that_would_let_them(
@@ -125,6 +127,21 @@ def test_every_event_names_the_operator(operator: Caller, wiring: Wiring, tenant
         found = uow.session.scalars(select(Event).where(Event.actor_kind == "operator")).all()
         assert [event.type for event in found] == ["client.created", "role.assigned"]
         assert {event.actor_id for event in found} == {operator.id}
+
+
+def test_a_connections_secret_is_written_and_never_shown(operator: Caller, tenant: Tenant) -> None:
+    url = f"/tenants/{tenant.slug}"
+    refused = operator.put(url, {"tenant": tenant.slug, "connections": [HUB | {"client_secret": "env:IDP_X"}]})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/connections/0/client_secret")
+    made = operator.put(url, {"tenant": tenant.slug, "connections": [HUB]})
+    (change,) = made.json["changes"]
+    assert (change["what"], change["name"], change["after"]["client_secret"]) == ("connection", "hub", "(hidden)")
+    changed = operator.put(url, {"tenant": tenant.slug, "connections": [HUB | {"client_secret": "hunter3"}]})
+    (change,) = changed.json["changes"]
+    assert change["before"] == change["after"] == {"client_secret": "(hidden)"}
+    assert "hunter" not in made.text + changed.text
+    again = operator.put(url, {"tenant": tenant.slug, "connections": [{"name": "hub"}]})
+    assert again.json["changes"] == []
 
 
 def test_the_operators_own_tenant_is_not_declared_over_http(operator: Caller, machine: Callable[[str], Caller]) -> None:
@@ -157,7 +174,7 @@ def test_a_server_reads_neither_its_environment_nor_its_files_for_a_caller(
         ({"tenant": "other"}, 422, "/tenant"),
         ({}, 422, "/tenant"),
         ({"people": []}, 422, "/people"),
-        ({"connections": []}, 422, "/connections"),
+        ({"connections": [HUB | {"options": {"roles": {"a": "owner"}}}]}, 422, "/connections/0/options/roles/a"),
         ({"roles": [{"name": "a", "includes": ["nobody"]}]}, 422, "/roles/0/includes/0"),
         ({"clients": [{"name": "X", "redirect_uris": ["https://a", "http://b"]}]}, 422, "/clients/0/redirect_uris/1"),
         ({"settings": {"password_min_length": "12"}}, 422, "/settings/password_min_length"),

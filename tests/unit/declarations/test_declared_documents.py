@@ -11,6 +11,7 @@ from idp.declarations.things import Declaration, Kind
 
 API = "https://a.example"
 WEB = {"name": "Notes", "redirect_uris": ["https://notes.example/callback"]}
+HUB = {"name": "github", "kind": "github", "client_id": "Iv1.1"}
 
 
 def wanted(**sections: Any) -> Declaration:
@@ -26,7 +27,7 @@ def refused(**sections: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("sections", "pointer", "sentence"),
     [
-        ({"connections": []}, "/connections", "There is no section 'connections' here. Known: tenant, name, settings"),
+        ({"webhooks": []}, "/webhooks", "There is no section 'webhooks' here. Known: tenant, name, settings"),
         ({"people": []}, "/people", "There is no section 'people' here."),
         ({"tenant": "Not a slug"}, "/tenant", "A slug is 2 to 40 characters"),
         ({"tenant": 5}, "/tenant", "This must be text; put it into quotes."),
@@ -55,6 +56,7 @@ def refused(**sections: Any) -> list[tuple[str, str]]:
         ({"clients": [WEB | {"client_secret": "x"}]}, "/clients/0/client_secret", "There is no member 'client_secret'"),
         ({"clients": [WEB | {"jwks_uri": "x"}]}, "/clients/0/jwks_uri", "There is no member 'jwks_uri' here."),
         ({"clients": [WEB | {"name": False}]}, "/clients/0/name", "This must be text; put it into quotes."),
+        ({"clients": [WEB | {"connections": []}]}, "/clients/0/connections", "Name at least one connection, or null"),
         ({"mail": {"sender_address": "nobody"}}, "/mail/sender_address", "This is not an email address: "),
         ({"mail": {"password": "x"}}, "/mail/password", "There is no member 'password' here. Known: sender_name"),
         ({"domains": ["a b"]}, "/domains/0", "'a b' is not a domain such as acme.example."),
@@ -65,6 +67,30 @@ def test_each_mistake_is_named_where_it_stands(sections: dict[str, Any], pointer
     errors = refused(**sections)
     assert errors[0][0] == pointer, errors
     assert errors[0][1].startswith(sentence), errors
+
+
+@pytest.mark.parametrize(
+    ("members", "pointer", "sentence"),
+    [
+        ({"name": "Git Hub"}, "/name", "String should match pattern"),
+        ({"kind": "myspace"}, "/kind", "Must be one of "),
+        ({"position": 1}, "/position", "There is no member 'position' here. Known: name, kind, label, enabled"),
+        ({"client_secret": "a\nb"}, "/client_secret", "A client secret is one line of 1 to 2000 characters."),
+        ({"options": {"x": 1}}, "/options/x", "There is no member 'x' here. Known: issuer, base_url, directory"),
+        ({"options": {"trusts_email": 1}}, "/options/trusts_email", "Input should be a valid boolean"),
+        ({"options": {"teams": ["a"]}}, "/options/teams/0", "String should match pattern"),
+        ({"options": {"roles": ["a"]}}, "/options/roles", "Input should be a valid dictionary"),
+    ],
+)
+def test_each_mistake_of_a_connection_is_named_where_it_stands(
+    members: dict[str, Any], pointer: str, sentence: str
+) -> None:
+    ((place, said), *_) = refused(connections=[HUB | members])
+    assert (place, said[: len(sentence)]) == (f"/connections/0{pointer}", sentence)
+
+
+def test_two_connections_have_two_names() -> None:
+    assert refused(connections=[HUB, HUB]) == [("/connections/1/name", "connections[0] is called 'github' already.")]
 
 
 def test_all_mistakes_are_said_at_once_with_their_lines() -> None:
@@ -101,6 +127,25 @@ def test_a_secret_is_never_shown_by_what_holds_it() -> None:
     assert "hunter2" not in repr(found.things)
     (error,) = refused(mail={"smtp_url": "smpt://u:hunter2@mail.example"})
     assert "hunter2" not in error[1]
+
+
+def test_a_connections_secret_is_never_shown_by_what_holds_it() -> None:
+    found = wanted(connections=[HUB | {"client_secret": "hunter2"}])
+    assert "hunter2" not in repr(found.things)
+    (error,) = refused(connections=[HUB | {"client_secret": "hunter2\x00"}])
+    assert "hunter2" not in error[1]
+
+
+def test_options_of_a_connection_are_members_of_their_own() -> None:
+    given = {"creation_domains": ["ACME.example"], "creation": None, "claims": {"name": "cn"}}
+    assert wanted(connections=[{"name": "a", "enabled": None, "options": given}]).things[Kind.CONNECTION] == {
+        "a": {
+            "enabled": True,
+            "options.creation_domains": ["acme.example"],
+            "options.creation": "off",
+            "options.claims": {"name": "cn"},
+        }
+    }
 
 
 def test_a_permission_belongs_to_one_api_of_the_file() -> None:

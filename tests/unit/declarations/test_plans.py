@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from idp.declarations import state, writing
+from idp.declarations import connections, state, writing
 from idp.declarations.document import check
 from idp.declarations.plan import plan, settled
 from idp.declarations.reading import Source, read
@@ -29,6 +29,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     names = sorted(draw(st.lists(st.sampled_from(["r1", "r2", "r3"]), unique=True)))
     permitted = st.lists(st.sampled_from([*defined, "users:read"]), unique=True)
     held = st.lists(st.sampled_from(["admin", "member", *names]), unique=True)
+    upstreams = draw(st.lists(st.sampled_from(["one", "two", "three"]), unique=True))
+    usable = st.lists(st.sampled_from(upstreams), unique=True, min_size=1) if upstreams else st.none()
     return {
         "tenant": "acme",
         "name": draw(NAMES),
@@ -76,8 +78,28 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "post_logout_redirect_uris": [],
                 "first_party": draw(st.booleans()),
                 "client_uri": draw(st.sampled_from([None, "https://acme.example"])),
+                "connections": draw(st.none() | usable),
             }
             for name, kind in draw(st.lists(st.sampled_from([("w", "web"), ("s", "spa")]), unique=True))
+        ],
+        "connections": [
+            {
+                "name": name,
+                "kind": "github",
+                "client_id": draw(NAMES),
+                "client_secret": draw(st.sampled_from(["one", "two"])),
+                "label": draw(st.none() | NAMES),
+                "enabled": draw(st.booleans()),
+                "options": {
+                    "base_url": draw(st.sampled_from([None, "https://git.example"])),
+                    "organizations": draw(st.lists(st.sampled_from(["acme", "globex"]), unique=True)),
+                    "roles": draw(
+                        st.dictionaries(st.sampled_from(["acme", "acme/core"]), st.sampled_from(["member", *names]))
+                    ),
+                    "trusts_email": draw(st.booleans()),
+                },
+            }
+            for name in upstreams
         ],
         "mail": {
             "sender_name": draw(st.sampled_from([None, "Acme"])),
@@ -151,6 +173,8 @@ def test_each_change_finds_what_it_refers_to(first: dict[str, Any], second: dict
             assert {*change.after.get("includes", [])} <= there[Kind.ROLE]
         if change.kind is Kind.RESOURCE and change.after.get("client"):
             assert change.after["client"] in there[Kind.CLIENT]
+        if change.kind is Kind.CONNECTION:
+            assert {*change.after.get("options.roles", {}).values()} <= there[Kind.ROLE]
         if change.kind is Kind.GROUP:
             assert {*change.after.get("roles", [])} <= there[Kind.ROLE]
         there[change.kind].add(change.name)
@@ -162,8 +186,11 @@ def test_what_is_written_takes_nothing_when_it_is_read(document: dict[str, Any])
     present = carried_out(NOTHING, document, prune=False)
     source = read(writing.text(present).encode())
     assert source.data == writing.document(present)
-    secret = present.things[Kind.MAIL]["mail"]["smtp_url"]
-    again = check(source, secrets=lambda _reference: secret.get_secret_value())
+    secrets = {writing.reference("acme"): present.things[Kind.MAIL]["mail"]["smtp_url"]} | {
+        connections.reference("acme", name): upstream["client_secret"]
+        for name, upstream in present.things[Kind.CONNECTION].items()
+    }
+    again = check(source, secrets=lambda reference: secrets[reference].get_secret_value())
     assert plan(present, again, prune=True).changes == ()
 
 
@@ -173,4 +200,22 @@ def test_no_plan_shows_a_secret(document: dict[str, Any]) -> None:
     made = plan(NOTHING, declared(document))
     said = repr(made) + str([change.as_document() for change in made.changes])
     assert "smtp://" not in said
-    assert all(isinstance(change.after.get("smtp_url", SecretStr("")), SecretStr | None) for change in made.changes)
+    secrets = (change.after.get(name) for change in made.changes for name in ("smtp_url", "client_secret"))
+    assert all(isinstance(secret, SecretStr | None) for secret in secrets)
+
+
+def changes_of(first: list[str], second: list[str], *, prune: bool) -> list[str]:
+    def upstreams(names: list[str]) -> dict[str, Any]:
+        kept = {"kind": "github", "client_id": "Iv1.1", "client_secret": "one"}
+        return {"tenant": "acme", "name": "Acme", "connections": [{"name": name, **kept} for name in names]}
+
+    before = carried_out(NOTHING, upstreams(first), prune=False)
+    return [change.sentence for change in plan(before, declared(upstreams(second)), prune=prune).changes]
+
+
+def test_connections_change_places_among_those_that_the_document_names() -> None:
+    moved = ["~ connection c: position", "~ connection a: position"]
+    assert changes_of(["a", "b", "c"], ["c", "a"], prune=False) == moved
+    assert changes_of(["a", "b", "c"], ["b", "c"], prune=False) == []
+    assert changes_of(["a", "c"], ["a", "b", "c"], prune=False) == ["+ connection b", "~ connection c: position"]
+    assert changes_of(["a", "b"], ["b"], prune=True) == ["- connection a", "~ connection b: position"]
