@@ -196,4 +196,6 @@ def _welcome(settings: Settings, seeded: dict[str, Any], places: Applications | 
     for number, row in enumerate(rows):
         line = "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip()
         click.echo("  " + (line if number else click.style(line, dim=True)))
+    if (hint := demo.hint(seeded)) is not None:
+        click.echo(f"\n  {hint}")
     click.echo(f"\n  Clients and their secrets: {data_dir / 'demo.json'}\n")

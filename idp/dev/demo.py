@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from idp.authn import passwords
 from idp.crypto.secrets import encode, new_seed
 from idp.db.unit import UnitOfWork
-from idp.dev import demo_clients
+from idp.dev import demo_clients, demo_connections
 from idp.dev.demo_clients import Document
 from idp.keys import service as keys
 from idp.rbac import service as rbac
@@ -80,11 +80,13 @@ def seed(wiring: Wiring, known: Document, *, product_url: str, api_url: str) -> 
         operator = _person(uow, OPERATOR, known.get("operator", {}))
         program = demo_clients.automation(uow, known.get("operator_client", {}), "Operations")
     remembered = {entry.get("slug"): entry for entry in known.get("tenants", [])}
-    made = []
+    made: list[Document] = []
+    found: dict[str, Tenant] = {}
     for demo in TENANTS:
         tenant = _tenant(wiring, demo)
         if tenant is None:
             continue
+        found[demo.slug] = tenant
         before = remembered.get(demo.slug, {})
         with wiring.tenant_unit(tenant) as uow:
             entry = {
@@ -97,6 +99,7 @@ def seed(wiring: Wiring, known: Document, *, product_url: str, api_url: str) -> 
                 ),
             }
         made.append(entry)
+    _connect(wiring, found, {demo["slug"]: demo["clients"] for demo in made}, remembered)
     return {
         "base_url": base_url,
         "mail_url": f"{base_url}/dev/mail",
@@ -106,6 +109,14 @@ def seed(wiring: Wiring, known: Document, *, product_url: str, api_url: str) -> 
     }
 
 
+def hint(seeded: Document) -> str | None:
+    """What there is to try with the connection; None when it is not there."""
+    home, upstream = TENANTS
+    people = [tenant["user"]["email"] for tenant in seeded["tenants"] if home.slug in tenant["clients"]]
+    where = f"{home.name}'s sign-in page offers {upstream.name} too"
+    return f"{where}: choose it, and sign in as {people[0]}." if people else None
+
+
 def follow(wiring: Wiring) -> None:
     """Let the issuers of a private instance follow its address: another port is not another installation."""
     base_url = wiring.settings.base_url
@@ -113,6 +124,14 @@ def follow(wiring: Wiring) -> None:
         for tenant in tenants.list_all(platform):
             if tenant.issuer != (issuer := issuer_of(base_url, tenant.slug)):
                 tenant.issuer = issuer
+
+
+def _connect(wiring: Wiring, found: dict[str, Tenant], made: Document, remembered: Document) -> None:
+    """Let the first demo tenant trust the second one, where both are there; its client there is written down too."""
+    home, upstream = (demo.slug for demo in TENANTS)
+    if {home, upstream} <= found.keys():
+        known = remembered.get(upstream, {}).get("clients", {}).get(home, {})
+        made[upstream][home] = demo_connections.connect(wiring, found[home], found[upstream], known)
 
 
 def _tenant(wiring: Wiring, demo: DemoTenant) -> Tenant | None:

@@ -32,7 +32,7 @@ def of_tenant(uow: UnitOfWork, known: Document, *, product_url: str, api_url: st
         product_url: origin of the demo product.
         api_url: origin of the demo resource server.
     """
-    web = _client(
+    web = register(
         uow,
         known.get("web", {}),
         client_name="Notes",
@@ -41,7 +41,7 @@ def of_tenant(uow: UnitOfWork, known: Document, *, product_url: str, api_url: st
         post_logout_redirect_uris=[f"{product_url}/"],
         scope=SIGN_IN,
     )
-    spa = _client(
+    spa = register(
         uow,
         known.get("spa", {}),
         client_name="Notes in the browser",
@@ -52,7 +52,7 @@ def of_tenant(uow: UnitOfWork, known: Document, *, product_url: str, api_url: st
         scope=f"{SIGN_IN} {WRITE}",
         first_party=True,
     )
-    app = _client(
+    app = register(
         uow,
         known.get("app", {}),
         client_name="Notes app",
@@ -62,7 +62,7 @@ def of_tenant(uow: UnitOfWork, known: Document, *, product_url: str, api_url: st
         first_party=True,
         direct_sign_in=True,
     )
-    machine = _client(
+    machine = register(
         uow, known.get("machine", {}), client_name="Nightly report", type="machine", scope=f"{READ} {WRITE}"
     )
     _api(uow, api_url, UUID(machine["client_id"]))
@@ -77,7 +77,7 @@ def automation(uow: UnitOfWork, known: Document, name: str) -> Document:
     and act for them.
     """
     wanted = catalogue(uow.tenant.slug) - {Permission.OWNERS_WRITE}
-    made = _client(uow, known, client_name=name, type="machine", scope=" ".join(sorted(wanted)))
+    made = register(uow, known, client_name=name, type="machine", scope=" ".join(sorted(wanted)))
     client = uow.get(Client, UUID(made["client_id"]))
     client.scope = sorted(wanted)
     role = uow.session.scalar(select(Role).where(Role.name == AUTOMATION))
@@ -91,7 +91,14 @@ def automation(uow: UnitOfWork, known: Document, name: str) -> Document:
     return made
 
 
-def _client(uow: UnitOfWork, known: Document, **members: Any) -> Document:
+def register(uow: UnitOfWork, known: Document, **members: Any) -> Document:
+    """Make or find a client; its redirect URIs follow, and it gets another secret when that one opens nothing.
+
+    Args:
+        uow: the tenant's unit.
+        known: what `demo.json` said of it before.
+        members: of RFC 7591.
+    """
     metadata = ClientMetadata.read(members, loopback_http=True)
     found, secret = _find(uow, known, metadata.client_name), known.get("client_secret")
     if found is None:

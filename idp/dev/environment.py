@@ -17,6 +17,8 @@ from idp.dev.files import write_private
 PREFIX = "IDP_"
 PORT = 8000
 LAST_PORT = 65_535
+LOOPBACK = "127.0.0.0/8,::1/128"
+"""What a development instance may call beside the internet: itself, as an upstream, and whatever runs beside it."""
 
 
 def given() -> dict[str, str]:
@@ -45,6 +47,7 @@ def development(data_dir: Path, *, host: str | None, port: int | None) -> dict[s
         "IDP_BASE_URL": f"http://localhost:{number}",
         "IDP_INTERNAL_PORT": str(free_port(host)),
         "IDP_WEB_WORKERS": "2",
+        "IDP_OUTBOUND_ALLOW": LOOPBACK,
         "IDP_LOG_LEVEL": "warning",
     }
     if not is_given("IDP_MASTER_KEYS"):

@@ -13,3 +13,14 @@ def test_a_port_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("IDP_PORT", port)
     with pytest.raises(CannotStart, match="IDP_PORT must be a number from 0 to 65535"):
         environment.development(tmp_path, host=None, port=None)
+
+
+def test_only_loopback_may_be_called_unless_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of the names that a demo tenant has as an upstream, `localhost` may stand for either address (R52)."""
+    monkeypatch.delenv("IDP_OUTBOUND_ALLOW", raising=False)
+    usual = environment.development(tmp_path, host=None, port=0)
+    assert usual["IDP_OUTBOUND_ALLOW"] == "127.0.0.0/8,::1/128"
+    monkeypatch.setenv("IDP_OUTBOUND_ALLOW", "")
+    assert environment.development(tmp_path, host=None, port=0)["IDP_OUTBOUND_ALLOW"] == ""
