@@ -96,7 +96,7 @@ def test_every_error_has_a_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("event", EventType, ids=str)
 def test_an_event_is_noun_dot_past_verb(event: EventType) -> None:
-    irregular = {"set", "begun", "given", "sent", "withdrawn", "reset"}
+    irregular = {"set", "begun", "given", "sent", "withdrawn", "reset", "read"}
     noun, _, verb = event.value.partition(".")
     assert re.fullmatch(r"[a-z_]+", noun)
     assert verb.endswith("ed") or verb.split("_")[-1] in irregular

@@ -25,6 +25,7 @@ NOT_SECRET = {
     "clients.token_endpoint_auth_method",  # the name of a method
     "grants.id_token_claims",  # names of claims
     "one_time_tokens.code_expires_at",  # a moment
+    "connections.secret_changed_at",  # another one
     "authorization_codes.code_challenge",  # public by design (RFC 7636)
 }
 _SECRET_WORDS = re.compile(r"passw|secret|token|(^|_)code(_|$)|private|otp|seed|cookie")
