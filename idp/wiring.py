@@ -19,9 +19,10 @@ from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events import models as events_models
 from idp.events import service as events
 from idp.events.types import EventType
-from idp.federation import identities
+from idp.federation import gate, identities
 from idp.federation import models as federation_models
 from idp.federation import notices as federation_notices
+from idp.federation.providers import transport
 from idp.http.limiter import Limiter
 from idp.keys import models as keys_models
 from idp.keys import service as keys
@@ -104,6 +105,8 @@ class Wiring:
         """Make the parts; nothing connects before it is used."""
         events.connect(SUBSCRIBERS)
         breached.connect(settings.breached_passwords_url, Outbound(settings.outbound_allow))
+        transport.connect(Outbound(settings.outbound_allow))
+        gate.configure(web_threads=settings.web_threads)
         return cls(
             settings,
             make_engine(settings.database_url.get_secret_value(), pool_size=settings.web_threads),

@@ -28,7 +28,7 @@ from idp.users.errors import ProfileInvalid
 from idp.users.models import User
 
 
-class TermsNeeded(Exception):  # noqa: N818 - a question, and no error
+class TermsNeeded(Exception):
     """Somebody new would be let in, and has to agree to the tenant's terms first; nothing was changed."""
 
 

@@ -49,8 +49,8 @@ class ClientConnection(TenantScoped, Base):
 class FederatedIdentity(TenantScoped, Identified, Base):
     """Who somebody is at an upstream: (connection, issuer, subject), to the letter (R22).
 
-    `email` and `username` are what the upstream called them last, to be shown and for nothing else.  Its tokens are kept
-    only where the connection says so.
+    `email` and `username` are what the upstream called them last, to be shown and for nothing else.  Its tokens are
+    kept only where the connection says so.
     """
 
     __tablename__ = "federated_identities"

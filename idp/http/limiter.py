@@ -4,13 +4,12 @@ After a failure Redis is left alone for a second, and then asked by one request;
 process counts for itself and grants its share of every amount.  Never unlimited, never an outage.
 """
 
-import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
 
 from idp import log
+from idp.breaker import Breaker
 from idp.config import Settings
 from idp.http import metrics
 from idp.http.buckets import Bucket, Buckets, MemoryBuckets, RedisBuckets, Spent
@@ -18,46 +17,6 @@ from idp.http.redis_client import FAILURES, RedisClient
 
 TIMEOUT_SECONDS = 0.05
 REST_SECONDS = 1.0
-
-
-class Breaker:
-    """Closed while calls succeed.  A failure opens it; after a rest one call probes, and its outcome decides.
-
-    Args:
-        clock: monotonic seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._next_probe: float | None = None
-
-    def admits(self) -> bool:
-        """Whether this call may be made."""
-        with self._lock:
-            if self._next_probe is None:
-                return True
-            if self._clock() < self._next_probe:
-                return False
-            self._next_probe = self._clock() + REST_SECONDS
-            return True
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the last call failed."""
-        return self._next_probe is not None
-
-    def succeeded(self) -> bool:
-        """Close it; whether it was open."""
-        with self._lock:
-            was_open, self._next_probe = self._next_probe is not None, None
-            return was_open
-
-    def failed(self) -> bool:
-        """Open it; whether it was closed."""
-        with self._lock:
-            was_closed, self._next_probe = self._next_probe is None, self._clock() + REST_SECONDS
-            return was_closed
 
 
 class Limiter:
@@ -73,7 +32,7 @@ class Limiter:
         self._processes = processes
         self._client = client
         self._own = MemoryBuckets()
-        self._breaker = Breaker()
+        self._breaker = Breaker(rest=REST_SECONDS)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:

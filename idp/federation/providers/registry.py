@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.federation.options import Icon, Options
+from idp.federation.providers import github
 from idp.federation.providers.base import Provider
-from idp.federation.providers.github import GITHUB
-from idp.federation.providers.oidc import OpenIDConnect
+from idp.federation.providers.oidc import OpenIDConnect, Received
 
 COMMON = frozenset(
     {
@@ -31,10 +31,10 @@ class Kind:
     Attributes:
         label: what its button says when the tenant says nothing else.
         provider: what speaks with it.
+        issuer: that names the upstream in identities.
         members: of `Options`, beside the `COMMON` ones.
         required: those without which it cannot work.
-        issuer: that names the upstream in identities.
-        needs_secret: whether it can do without a client secret.
+        needs_secret: whether it cannot do without a client secret.
         icon: of `Options.icon`, when the tenant says nothing else.
     """
 
@@ -47,5 +47,84 @@ class Kind:
     icon: Icon = "key"
 
 
-KINDS: dict[str, Kind] = {}
+def _google(_options: Options) -> str:
+    return "https://accounts.google.com"
+
+
+def _google_hint(options: Options) -> dict[str, str]:
+    """One domain narrows Google's list of accounts; the claim is what decides."""
+    return (
+        {"hd": options.hosted_domains[0] if len(options.hosted_domains) == 1 else "*"} if options.hosted_domains else {}
+    )
+
+
+def _outside_google(options: Options, received: Received) -> str | None:
+    if options.hosted_domains and received.get("hd") not in options.hosted_domains:
+        return "the claim hd is none of hosted_domains"
+    return None
+
+
+def _microsoft(options: Options) -> str:
+    return f"https://login.microsoftonline.com/{options.directory}/v2.0"
+
+
+def _microsoft_verified(received: Received) -> bool:
+    """Entra proves no address; ``xms_edov`` says that the directory owns its domain, as ``true`` or as ``1``."""
+    said = received.get("xms_edov")
+    return said is True or (type(said) is int and said == 1) or said == "1"
+
+
+def _gitlab(options: Options) -> str:
+    return (options.base_url or "https://gitlab.com").rstrip("/")
+
+
+def _linkedin(_options: Options) -> str:
+    return "https://www.linkedin.com/oauth"
+
+
+def _any(options: Options) -> str:
+    return options.issuer or ""
+
+
+KINDS: dict[str, Kind] = {
+    "github": Kind(
+        "GitHub", github.GITHUB, github.issuer, frozenset({"base_url", "organizations", "teams"}), icon="code"
+    ),
+    "google": Kind(
+        "Google",
+        OpenIDConnect(_google, parameters=_google_hint, keeps_out=_outside_google),
+        _google,
+        frozenset({"hosted_domains"}),
+        icon="globe",
+    ),
+    "linkedin": Kind(
+        "LinkedIn",
+        OpenIDConnect(_linkedin, sends_nonce=False, takes_pkce=False, auth_method="client_secret_post"),
+        _linkedin,
+        icon="people",
+    ),
+    "microsoft": Kind(
+        "Microsoft",
+        OpenIDConnect(_microsoft, is_verified=_microsoft_verified, groups_claim="groups"),
+        _microsoft,
+        frozenset({"directory", "groups_claim"}),
+        frozenset({"directory"}),
+        icon="building",
+    ),
+    "gitlab": Kind(
+        "GitLab",
+        OpenIDConnect(_gitlab, groups_claim="groups_direct"),
+        _gitlab,
+        frozenset({"base_url", "groups_claim"}),
+        icon="code",
+    ),
+    "oidc": Kind(
+        "OpenID Connect",
+        OpenIDConnect(_any),
+        _any,
+        frozenset({"issuer", "claims", "groups_claim"}),
+        frozenset({"issuer"}),
+        needs_secret=False,
+    ),
+}
 """By the name that API, CLI and files use."""

@@ -195,6 +195,13 @@ def _link(uow: UnitOfWork, connection: Connection, trip: FederationTransaction, 
     return see_other(f"{current_tenant().issuer}/{ACCOUNT_PAGE}?{flash.PARAMETER}={flash.IDENTITY_LINKED}")
 
 
+def _who_links(uow: UnitOfWork, connection: Connection, trip: FederationTransaction) -> User:
+    session = sessions.resume(uow, cookies.session_secret())
+    if session is None or session.user_id != trip.user_id or connection.disabled_at is not None:
+        raise SignInRefused(Reason.ANOTHER_PERSON, "whoever began to link is not signed in here any more")
+    return uow.get(User, session.user_id)
+
+
 def _refuse(uow: UnitOfWork, connection: Connection, trip: FederationTransaction, refused: SignInRefused) -> Response:
     """The refusal is returned, because its event must be committed."""
     metrics.count_signin("upstream-refused")

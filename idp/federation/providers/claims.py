@@ -1,0 +1,86 @@
+"""What providers make of what upstreams say: checked values, and nothing that our own rows would not take."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from idp.federation.errors import Reason, SignInRefused
+from idp.users import service as users
+from idp.users.errors import EmailInvalid
+from idp.users.models import Profile
+
+LONGEST_SUBJECT = 255
+"""OpenID Connect Core §2."""
+_SECRETS = ("access_token", "refresh_token", "id_token", "client_secret", "code")
+_WORD = re.compile(r"[\x20-\x7e]+")
+
+
+def subject(value: object) -> str:
+    """A subject as a key of ours.
+
+    Raises:
+        SignInRefused: it is none: null, empty, no string, or longer than any may be.
+    """
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_SUBJECT or "\x00" in value:
+        raise SignInRefused(Reason.NO_SUBJECT, f"the subject is {_kind_of(value)}")
+    return value
+
+
+def email(value: object) -> str | None:
+    """One address as we write it; None for whatever is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return users.parse_email(value[:1_000])
+    except EmailInvalid:
+        return None
+
+
+def attributes(named: Mapping[str, object]) -> dict[str, Any]:
+    """Those members of a profile that are valid, each judged alone; what is not is left out."""
+    kept: dict[str, Any] = {}
+    for name, value in named.items():
+        if value is None or value == "" or name not in Profile.model_fields:
+            continue
+        try:
+            parsed = Profile.model_validate({name: value})
+        except ValidationError:
+            continue
+        kept[name] = parsed.model_dump(exclude_none=True).get(name)
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def groups(value: object) -> list[str]:
+    """Names of groups, from a list of strings or from one."""
+    listed: Iterable[object] = value if isinstance(value, list) else [value]
+    return sorted({name for name in listed if isinstance(name, str) and 0 < len(name) <= 255})[:1_000]  # noqa: PLR2004
+
+
+def text(value: object) -> str | None:
+    """A short line to be shown, or None."""
+    return value[:255] if isinstance(value, str) and value.isprintable() and value.strip() else None
+
+
+def shown(received: Mapping[str, Any]) -> dict[str, Any]:
+    """What was received, for whoever tests a connection: without secrets, and not longer than anybody reads."""
+    kept = {name: value for name, value in received.items() if name not in _SECRETS}
+    return {name: _short(value) for name, value in list(kept.items())[:100]}
+
+
+def word(value: object) -> str:
+    """An error code of an upstream, fit for a log."""
+    found = _WORD.match(value) if isinstance(value, str) else None
+    return found.group()[:100] if found else "(none)"
+
+
+def _short(value: Any) -> Any:
+    return value if len(json.dumps(value, default=str)) <= 2_000 else "(longer than 2,000 characters)"  # noqa: PLR2004
+
+
+def _kind_of(value: object) -> str:
+    if value is None:
+        return "missing or null"
+    return "empty or too long" if isinstance(value, str) else f"no string but {type(value).__name__}"
