@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from idp.authn import passwords
 from idp.federation import connections, identities, testing, transactions
 from idp.federation.errors import SignInRefused
 from idp.federation.models import Connection, FederatedIdentity
@@ -47,6 +48,18 @@ def link(people: People, user: User, name: str = "github", **changes: Any) -> Fe
         row = identities.link(uow, uow.get(User, user.id), connections.get(uow, name), profile(**changes))
         uow.flush()
         return row
+
+
+def labels(people: People, user: User) -> list[str]:
+    """Names of the connections that somebody is linked at."""
+    with people.unit() as uow:
+        return [connection.name for _identity, connection in identities.list_of(uow, user.id)]
+
+
+def forget_password(people: People, user: User) -> None:
+    """Make somebody who has none, as of whoever came by an upstream."""
+    with people.unit() as uow:
+        passwords.remove(uow, uow.get(User, user.id))
 
 
 def come_back(people: People, name: str, url: str, said: UpstreamProfile | SignInRefused) -> None:

@@ -8,7 +8,9 @@ from idp.authn import throttle
 from tests.api.application import EMAIL, Application, pointers, refused
 from tests.browser import Browser
 from tests.factories import PASSWORD, People
+from tests.moments import pass_time
 from tests.post import Post
+from tests.upstream_rows import forget_password
 
 NEW = "another horse and a longer battery"
 WRONG = "not the password at all"
@@ -76,6 +78,27 @@ def test_the_current_password_is_needed(people: People, application: Application
     weak = application.call("POST", "password/change", {"current_password": PASSWORD, "new_password": "short"})
     assert refused(weak, "password-unacceptable", 422)
     assert application.log_in().status_code == 200
+
+
+def test_somebody_without_a_password_sets_the_first_after_a_sign_in_just_now(
+    people: People, application: Application, letters: Post
+) -> None:
+    user = people.user()
+    application.signed_in()
+    forget_password(people, user)
+    weak = application.call("POST", "password/change", {"new_password": "short"})
+    assert refused(weak, "password-unacceptable", 422)
+    pass_time(people, minutes=6)
+    late = application.call("POST", "password/change", {"new_password": NEW, "current_password": PASSWORD})
+    assert refused(late, "recent-sign-in-needed", 403)
+    pass_time(people, minutes=-6)
+    changed = application.call("POST", "password/change", {"new_password": NEW})
+    assert changed.status_code == 200
+    assert "has a password now" in letters.last(EMAIL).subject
+    application.tokens = changed.json
+    again = application.call("POST", "password/change", {"new_password": PASSWORD})
+    assert refused(again, "password-mismatch", 422)
+    assert application.log_in(password=NEW).status_code == 200
 
 
 def test_a_stolen_token_guesses_as_slowly_as_anybody(people: People, application: Application) -> None:

@@ -7,7 +7,9 @@ import pytest
 from idp.users import service as users
 from tests.api.application import EMAIL, Application, pointers, refused
 from tests.factories import PASSWORD, People
+from tests.moments import pass_time
 from tests.post import Post
+from tests.upstream_rows import forget_password
 
 NEW_EMAIL = "ada.lovelace@example.com"
 
@@ -137,3 +139,17 @@ def test_the_last_owner_stays_and_is_not_taken_for_a_guesser(people: People, app
     owner = application.signed_in()
     for _ in range(7):
         assert refused(owner.call("DELETE", "me", {"current_password": PASSWORD}), "last-owner", 409)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [("DELETE", "me", {}), ("POST", "me/email", {"email": NEW_EMAIL})])
+def test_somebody_without_a_password_signs_in_just_before(
+    people: People, application: Application, method: str, path: str, body: dict[str, str]
+) -> None:
+    user = people.user()
+    application.signed_in()
+    assert refused(application.call(method, path, body), "password-mismatch", 422), "she has one"
+    forget_password(people, user)
+    pass_time(people, minutes=6)
+    assert refused(application.call(method, path, body), "recent-sign-in-needed", 403)
+    pass_time(people, minutes=-6)
+    assert application.call(method, path, body).status_code == 202

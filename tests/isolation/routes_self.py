@@ -2,20 +2,24 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 
 from idp.authn.models import Session
 from idp.events.models import Event
 from idp.events.types import EventType
+from idp.federation.models import FederationTransaction
 from idp.users import service as users
 from idp.users.models import User
 from tests.browser import Browser
 from tests.factories import PASSWORD
-from tests.isolation.routes import Call, feeds, says
+from tests.isolation.routes import Call, feeds, leads_to, says
 from tests.isolation.world import World
 from tests.post import Post
+from tests.upstream_rows import connect, link
 
 NEW_PASSWORD = "another horse and its battery"
 
@@ -94,6 +98,39 @@ def password(owner: World, caller: World) -> Call:
     return Call(recorded(owner, EventType.PASSWORD_CHANGED), form=form)
 
 
+@feeds("hosted.show_ways_in", "GET")
+def page_with_identities(owner: World, caller: World) -> Call:
+    assert caller.signed_in
+    linked(owner, "shown")
+    return Call(says(f"shown-login-of-{owner.name}"))
+
+
+@feeds("hosted.change_ways_in", "POST")
+def unlinked(owner: World, caller: World) -> Call:
+    assert caller.signed_in
+    form = {"csrf": caller.csrf, "unlink": str(linked(owner, "unlinked"))}
+    return Call(recorded(owner, EventType.IDENTITY_UNLINKED), form=form)
+
+
+@feeds("hosted.change_ways_in", "POST")
+def link_that_begins(owner: World, caller: World) -> Call:
+    assert caller.signed_in
+    name = to_link(owner)
+
+    def is_away(_answer: Any) -> bool:
+        with owner.people.unit() as uow:
+            wanted = FederationTransaction.user_id == owner.user.id
+            return bool(uow.session.scalar(select(func.count()).select_from(FederationTransaction).where(wanted)))
+
+    return Call(is_away, form={"csrf": caller.csrf, "link": name})
+
+
+@feeds("hosted.confirm_person", "GET")
+def confirmation(owner: World, caller: World) -> Call:
+    assert caller.signed_in
+    return Call(leads_to(owner.url("/login")), {"page": "connections"})
+
+
 @feeds("hosted.end_session", "POST")
 @feeds("hosted.end_other_sessions", "POST")
 def session(owner: World, caller: World) -> Call:
@@ -120,6 +157,18 @@ def departure(owner: World, caller: World) -> Call:
     assert caller.signed_in
     form = {"csrf": caller.csrf, "password": PASSWORD, "sure": "yes"}
     return Call(of(owner, lambda user: user.deletes_at is not None), form=form)
+
+
+@cache
+def linked(owner: World, name: str) -> UUID:
+    connect(owner.people, f"{name}-{owner.name}")
+    username = f"{name}-login-of-{owner.name}"
+    return link(owner.people, owner.user, f"{name}-{owner.name}", subject=owner.name, username=username).id
+
+
+@cache
+def to_link(owner: World) -> str:
+    return connect(owner.people, f"to-link-{owner.name}").name
 
 
 def of(owner: World, is_so: Callable[[User], bool]) -> Callable[[Any], bool]:

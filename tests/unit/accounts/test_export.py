@@ -5,16 +5,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from idp.accounts import export
 from idp.actor import Actor, ActorKind
 from idp.authn import devices, sessions
 from idp.events.models import Event
 from idp.events.types import EventType
+from idp.federation import export
 from idp.oauth import consents
 from idp.oauth.models import Client
 from idp.users import service as users
 from idp.users.models import User
 from tests.factories import PASSWORD, People
+from tests.upstream_rows import connect, link, profile
 
 
 def document(people: People, user: User) -> dict[str, Any]:
@@ -43,6 +44,27 @@ def test_an_export_holds_what_is_theirs(people: People) -> None:
     assert PASSWORD not in text
     assert secret not in text
     assert "argon2" not in text
+
+
+def test_an_export_says_who_they_are_at_upstreams_and_not_with_which_tokens(people: People) -> None:
+    user, other = people.user(), people.user(email="eve@example.com")
+    connect(people, options={"keeps_tokens": True})
+    link(people, user)
+    link(people, other, subject="77", email="eve@github.example", username="eve")
+    whole = document(people, user)
+    (identity,) = whole["identities"]
+    assert (identity["connection"], identity["issuer"], identity["subject"]) == (
+        "github",
+        "https://github.com",
+        "583231",
+    )
+    assert (identity["email"], identity["username"]) == ("ida@acme.example", "ida")
+    assert list(whole)[-1] == "activity"
+    text = json.dumps(whole)
+    assert "eve" not in text
+    tokens = profile().tokens
+    assert tokens is not None
+    assert tokens.access_token not in text
 
 
 def test_an_export_says_nothing_of_where_an_administrator_sits(people: People) -> None:

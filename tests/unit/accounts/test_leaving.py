@@ -14,6 +14,7 @@ from idp.db.base import Base, TenantScoped
 from idp.db.unit import UnitOfWork
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
+from idp.federation import connections, identities, transactions
 from idp.oauth import grants
 from idp.rbac import owners
 from idp.rbac.errors import LastOwner
@@ -24,6 +25,7 @@ from tests.browser import Browser
 from tests.factories import PASSWORD, People
 from tests.post import Post
 from tests.unit.accounts.newcomers import EMAIL, Newcomer, person
+from tests.upstream_rows import connect, profile
 
 IP, ADMINS_IP = "203.0.113.77", "203.0.113.1"
 TRACES = ("grace", "hopper", "cobol", IP, "netscape")
@@ -82,6 +84,9 @@ def rich_life(people: People, post: Post, app: Any) -> User:
         current, kept = uow.get(User, user.id), uow.get(Session, session.id)
         assert verification.prove_own_by_code(uow, current, code, session=kept)
         credentials.request_email_change(uow, current, "grace@wanted.example", PASSWORD, session=kept)
+        github = connections.get(uow, connect(people).name)
+        identities.link(uow, current, github, profile(email="grace@old.example", username="hopper"))
+        transactions.begin(uow, github, "idp_br_x", user_id=current.id)
         leaving.request_deletion(uow, current)
         leaving.cancel_deletion(uow, current)
         export.document(uow, current)

@@ -13,11 +13,13 @@ from idp.authn.throttle import LOCKED_AT
 from idp.db.unit import UnitOfWork
 from idp.events.models import OutboxMessage
 from idp.events.types import EventType
+from idp.federation import connections, identities
 from idp.oauth import grants
 from idp.users import service as users
 from idp.users.models import User
 from tests.factories import PASSWORD, People
 from tests.post import Mail, Post
+from tests.upstream_rows import profile
 
 EMAIL = "ada@example.com"
 NEW = "another battery staple horse"
@@ -45,6 +47,16 @@ def change_address(uow: UnitOfWork, ada: User) -> None:
     users.change_email(uow, ada, "ada@new.example")
 
 
+def link_an_account(uow: UnitOfWork, ada: User) -> None:
+    connection = connections.create(uow, name="github", kind="github", client_id="us", client_secret="secret")
+    identities.link(uow, ada, connection, profile())
+
+
+def unlink_an_account(uow: UnitOfWork, ada: User) -> None:
+    connection = connections.create(uow, name="github", kind="github", client_id="us", client_secret="secret")
+    identities.unlink(uow, ada, identities.link(uow, ada, connection, profile(), at_creation=True).id)
+
+
 def sign_in_from_two_devices(uow: UnitOfWork, ada: User) -> None:
     session, _ = sessions.start(uow, ada.id, ["pwd"], replaces=None)
     uow.flush()
@@ -70,6 +82,8 @@ ACTS = (
     set_password,
     ask_for_another_address,
     change_address,
+    link_an_account,
+    unlink_an_account,
     sign_in_from_two_devices,
     guess_until_it_is_blocked,
     ask_to_be_deleted,
@@ -127,6 +141,7 @@ def test_each_act_is_one_mail_that_says_from_where_and_takes_the_account_back(
         assert not passwords.verify(uow, again, PASSWORD)
         assert not passwords.verify(uow, again, NEW)
         assert grants.list_sessions(uow, ada.id) == []
+        assert identities.list_of(uow, ada.id) == []
         assert uow.session.scalars(select(Device)).all() == []
     recovery_link = post.token(EMAIL, "reset-password?token=")
     with people.unit() as uow:

@@ -3,15 +3,20 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from idp.actor import Actor, ActorKind
+from idp.authn.models import Session
 from idp.events import service as events
 from idp.events.types import EventType
+from idp.federation import connections, identities, linking
+from idp.federation.errors import Reason, SignInRefused
 from idp.rbac import service as rbac
 from idp.users import service as users
 from idp.users.models import User
 from idp.web.account.activity import PER_PAGE, SENTENCES
 from tests.factories import NOBODY, People
+from tests.upstream_rows import connect, link
 from tests.web.account.visitor import Visitor
 
 ADMINS_PLACE = "203.0.113.77"
@@ -49,6 +54,33 @@ def test_what_was_done_to_others_is_theirs(people: People, user: User, ada: Visi
         uow.actor = Actor(ActorKind.USER, id=user.id)
         users.disable(uow, uow.get(User, eve.id))
     assert "disabled" not in ada.get("activity").text
+
+
+def test_accounts_elsewhere_are_called_what_their_button_says(people: People, user: User, ada: Visitor) -> None:
+    connect(people, label="GitHub of Acme")
+    identity = link(people, user)
+    with people.unit() as uow:
+        connection = connections.get(uow, "github")
+        linking.refuse(uow, connection, SignInRefused(Reason.DENIED, "access_denied"), uow.get(User, user.id))
+        session = uow.session.scalars(select(Session)).one()
+        identities.unlink(uow, uow.get(User, user.id), identity.id, session=session)
+    page = ada.get("activity").text
+    for sentence in ("was linked. You can sign in with it.", "was unlinked."):
+        assert f"Your account at GitHub of Acme {sentence}" in page
+    assert "An account at GitHub of Acme couldn’t be linked." in page
+    assert "wrong password" not in page
+    with people.unit() as uow:
+        connections.remove(uow, connections.get(uow, "github"))
+    assert "Your account at github was unlinked." in ada.get("activity").text
+
+
+def test_an_account_that_an_upstream_took_over_says_so(people: People, user: User, ada: Visitor) -> None:
+    connect(people)
+    with people.unit() as uow:
+        events.record(uow, EventType.USER_DISOWNED, uow.get(User, user.id), connection="github")
+    page = Visitor(ada.browser).get("activity").text
+    assert "GitHub confirmed your email address." in page
+    assert "You told us" not in page
 
 
 def test_older_pages_show_each_event_once(people: People, user: User, ada: Visitor) -> None:

@@ -1,6 +1,7 @@
 """``{issuer}/account/connections``: linking and unlinking, after a sign-in just now (R8, R22, R37)."""
 
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -12,12 +13,17 @@ from idp.federation.models import FederationTransaction
 from idp.users.models import User
 from tests.browser import Browser, Forms
 from tests.factories import NOBODY, PASSWORD, People
-from tests.linked import connect, forget_password, labels, link
 from tests.moments import pass_time
 from tests.post import Post
+from tests.upstream_rows import connect, forget_password, labels, link
 from tests.web.account.visitor import Visitor, another
 
 CONFIRMED = "/account/connections?notice=confirmed"
+
+
+def linked(people: People, user: User, name: str = "github", **changes: str) -> UUID:
+    connect(people, name)
+    return link(people, user, name, **changes).id
 
 
 def confirm(ada: Visitor, asked: object, password: str = PASSWORD) -> object:
@@ -29,13 +35,14 @@ def confirm(ada: Visitor, asked: object, password: str = PASSWORD) -> object:
 
 
 def test_the_page_shows_each_way_in(people: People, user: User, ada: Visitor) -> None:
-    link(people, user, connect(people, label="GitHub of <Acme>"))
+    connect(people, label="GitHub of <Acme>")
+    link(people, user)
     connect(people, "another", label="Another one")
     text = ada.get("connections").text
     for words in (
         "GitHub of &lt;Acme&gt;",
-        "octocat",
-        "octocat@github.example",
+        '<bdi class="address">ida</bdi>',
+        "ida@acme.example",
         "Linked on",
         "Last used",
         "Last changed",
@@ -47,8 +54,8 @@ def test_the_page_shows_each_way_in(people: People, user: User, ada: Visitor) ->
 
 
 def test_a_disabled_connection_is_shown_and_not_offered(people: People, user: User, ada: Visitor) -> None:
-    row = connect(people)
-    link(people, user, row)
+    connect(people)
+    link(people, user)
     connect(people, "another", enabled=False)
     with people.unit() as uow:
         connections.update_connection(uow, connections.get(uow, "github"), enabled=False)
@@ -60,7 +67,7 @@ def test_a_disabled_connection_is_shown_and_not_offered(people: People, user: Us
 def test_unlinking_ends_every_other_session_and_is_told(
     people: People, user: User, ada: Visitor, browser: Browser, post: Post
 ) -> None:
-    identity_id, other = link(people, user, connect(people)), Visitor(another(browser))
+    identity_id, other = linked(people, user), Visitor(another(browser))
     stolen = {cookie.key: cookie.value for cookie in ada.browser.http._cookies.values()}
     page = ada.done("connections", unlink=str(identity_id))
     assert "That account is unlinked." in page.text
@@ -82,7 +89,7 @@ def test_unlinking_ends_every_other_session_and_is_told(
 def test_after_five_minutes_she_confirms_that_it_is_her(
     people: People, user: User, ada: Visitor, form: dict[str, str]
 ) -> None:
-    identity_id = link(people, user, connect(people))
+    identity_id = linked(people, user)
     connect(people, "other")
     sent = {name: str(identity_id) if value == "identity" else value for name, value in form.items()}
     pass_time(people, minutes=6)
@@ -100,7 +107,7 @@ def test_after_five_minutes_she_confirms_that_it_is_her(
 
 def test_nobody_else_confirms_it(people: People, user: User, ada: Visitor) -> None:
     people.user(email="eve@example.com")
-    identity_id = link(people, user, connect(people))
+    identity_id = linked(people, user)
     pass_time(people, minutes=6)
     page = ada.browser.follow(ada.post("connections", unlink=str(identity_id)))
     assert ada.browser.sign_in(page, "eve@example.com").status_code == 422
@@ -108,7 +115,7 @@ def test_nobody_else_confirms_it(people: People, user: User, ada: Visitor) -> No
 
 
 def test_the_last_way_in_stays(people: People, user: User, ada: Visitor) -> None:
-    identity_id = link(people, user, connect(people))
+    identity_id = linked(people, user)
     forget_password(people, user)
     answer = ada.post("connections", unlink=str(identity_id))
     assert answer.status_code == 409
@@ -118,16 +125,17 @@ def test_the_last_way_in_stays(people: People, user: User, ada: Visitor) -> None
 
 
 def test_one_of_two_may_go_without_a_password(people: People, user: User, ada: Visitor) -> None:
-    first = link(people, user, connect(people))
-    link(people, user, connect(people, "other"), "77")
+    first = linked(people, user)
+    linked(people, user, "other", subject="77")
     forget_password(people, user)
     ada.done("connections", unlink=str(first))
     assert labels(people, user) == ["other"]
 
 
 def test_a_disabled_connection_is_no_way_in(people: People, user: User, ada: Visitor) -> None:
-    first = link(people, user, connect(people))
-    link(people, user, connect(people, "other", enabled=False), "77")
+    first = linked(people, user)
+    connect(people, "other", enabled=False)
+    link(people, user, "other", subject="77")
     forget_password(people, user)
     assert ada.post("connections", unlink=str(first)).status_code == 409
 
@@ -148,7 +156,7 @@ def test_linking_leads_to_the_upstream_by_a_page(people: People, user: User, ada
 def test_what_is_not_there_is_neither_linked_nor_unlinked(
     people: People, user: User, ada: Visitor, form: dict[str, str]
 ) -> None:
-    link(people, user, connect(people))
+    linked(people, user)
     answer = ada.post("connections", **form)
     assert (answer.status_code, answer.location) == (303, ada.browser.url("/account/connections"))
     assert labels(people, user) == ["github"]
@@ -156,14 +164,14 @@ def test_what_is_not_there_is_neither_linked_nor_unlinked(
 
 def test_somebody_elses_is_not_hers_to_unlink(people: People, user: User, ada: Visitor) -> None:
     eve = people.user(email="eve@example.com")
-    identity_id = link(people, eve, connect(people))
+    identity_id = linked(people, eve)
     ada.post("connections", unlink=str(identity_id))
     assert labels(people, eve) == ["github"]
-    assert "octocat" not in ada.get("connections").text
+    assert "ida@acme.example" not in ada.get("connections").text
 
 
 def test_a_form_without_its_token_changes_nothing(people: People, user: User, ada: Visitor) -> None:
-    identity_id = link(people, user, connect(people))
+    identity_id = linked(people, user)
     assert ada.post("connections", unlink=str(identity_id), csrf="").status_code == 403
     assert labels(people, user) == ["github"]
 

@@ -9,9 +9,9 @@ from idp.users import service as users
 from idp.users.models import User
 from tests.browser import Browser
 from tests.factories import PASSWORD, People
-from tests.linked import connect, forget_password, link
 from tests.moments import pass_time
 from tests.post import Post
+from tests.upstream_rows import connect, forget_password, link
 from tests.web.account.visitor import NEW_PASSWORD, Visitor, another
 
 FORMS: dict[str, dict[str, str]] = {
@@ -25,7 +25,8 @@ each_form = pytest.mark.parametrize("page", FORMS)
 @pytest.fixture
 def bob(people: People, user: User, ada: Visitor) -> Visitor:
     """Ada, as she would be if GitHub had brought her."""
-    link(people, user, connect(people))
+    connect(people)
+    link(people, user)
     forget_password(people, user)
     return ada
 
@@ -75,7 +76,8 @@ def test_a_password_that_is_sent_all_the_same_changes_nothing_about_it(
 def test_whoever_has_a_password_is_asked_for_it_however_recent_the_sign_in(
     people: People, user: User, ada: Visitor, page: str
 ) -> None:
-    link(people, user, connect(people))
+    connect(people)
+    link(people, user)
     before = state(people, user)
     assert ada.post(page, **FORMS[page]).status_code == 422
     assert state(people, user) == before
