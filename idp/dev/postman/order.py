@@ -3,6 +3,7 @@
 from idp.dev.postman.chapters import (
     activity,
     clients,
+    connections,
     consents,
     farewell,
     invitations,
@@ -26,6 +27,7 @@ CHAPTERS = (
     roles.IN_GROUPS,
     clients.CHAPTER,
     resources.CHAPTER,
+    connections.CHAPTER,
     consents.CHAPTER,
     activity.CHAPTER,
     farewell.CHAPTER,
