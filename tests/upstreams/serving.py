@@ -77,7 +77,7 @@ class Serving:
         self.once: defaultdict[str, list[Script]] = defaultdict(list)
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._server = _server(self)
+        self._server = _Server(self)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -101,7 +101,7 @@ class Serving:
 
     def pause(self, seconds: float) -> bool:
         """Wait, unless the server ends; whether it goes on."""
-        return not self._stopping.wait(seconds)
+        return not (self._stopping.wait(seconds) if seconds else self._stopping.is_set())
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -116,42 +116,44 @@ class Serving:
             self._server.server_close()
 
 
-def _server(serving: Serving) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            ask = Ask(self.command, parts.path, dict(parse_qsl(parts.query)), dict(parse_qsl(sent)), dict(self.headers))
-            reply = serving.reply(ask)
-            if reply.delay and not serving.pause(reply.delay):
-                return
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def log_message(self, *_: Any) -> None:
+        """A test says what was asked."""
+
+    def _serve(self) -> None:
+        assert isinstance(self.server, _Server)
+        serving, parts = self.server.serving, urlsplit(self.path)
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        query, form = dict(parse_qsl(parts.query)), dict(parse_qsl(sent))
+        reply = serving.reply(Ask(self.command, parts.path, query, form, dict(self.headers)))
+        if serving.pause(reply.delay):
             with suppress(OSError):
-                self._send(reply)
+                self._send(reply, serving)
 
-        def _send(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if not reply.drip:
-                self.wfile.write(reply.body)
+    def _send(self, reply: Reply, serving: Serving) -> None:
+        self.send_response(reply.status)
+        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if not reply.drip:
+            self.wfile.write(reply.body)
+            return
+        for byte in reply.body:
+            self.wfile.write(bytes([byte]))
+            if not serving.pause(reply.drip):
                 return
-            for byte in reply.body:
-                self.wfile.write(bytes([byte]))
-                if not serving.pause(reply.drip):
-                    return
 
-        def do_GET(self) -> None:
-            self._serve()
 
-        def do_POST(self) -> None:
-            self._serve()
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 64
 
-        def log_message(self, *_: Any) -> None:
-            """A test says what was asked."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = False
-        request_queue_size = 64
-
-    return Server(("127.0.0.1", 0), Handler)
+    def __init__(self, serving: Serving) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.serving = serving
