@@ -61,7 +61,7 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.USER_DISABLED: (owners.keep_one, *_OUT),
     EventType.USER_ENABLED: _OUT,  # a sign-in that crossed the disabling
     EventType.USER_DELETION_REQUESTED: (owners.keep_one, *_OUT, notices.deletion_requested),
-    EventType.USER_DISOWNED: (*_OUT, verification.forget_change, identities.remove_of_disowned),
+    EventType.USER_DISOWNED: (identities.remove_of_disowned, *_OUT, verification.forget_change),  # waits for sign-ins
     EventType.PASSWORD_SET: _ANOTHER_PASSWORD,
     EventType.PASSWORD_CHANGED: _ANOTHER_PASSWORD,
     EventType.PASSWORD_RESET: _ANOTHER_PASSWORD,

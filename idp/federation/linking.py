@@ -10,6 +10,7 @@ from idp.accounts import invitations, registration
 from idp.accounts.errors import RegistrationClosed
 from idp.accounts.models import Invitation
 from idp.authn import devices, one_time_tokens, passwords
+from idp.authn.models import Session
 from idp.authn.one_time_tokens import Purpose
 from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
@@ -68,8 +69,17 @@ def sign_in(
     return user
 
 
-def link(uow: UnitOfWork, connection: Connection, user: User, profile: UpstreamProfile) -> FederatedIdentity:
+def link(
+    uow: UnitOfWork, connection: Connection, user: User, profile: UpstreamProfile, *, session: Session | None = None
+) -> FederatedIdentity:
     """Link who somebody is at an upstream to the account that is signed in, at its own wish.
+
+    Args:
+        uow: the tenant's unit.
+        connection: by which they came back.
+        user: who is signed in.
+        profile: what its provider believes.
+        session: in which they are; one that ended meanwhile links nothing.
 
     Raises:
         SignInRefused: the identity is somebody else's, or they have another one there; nothing was changed.
@@ -81,7 +91,12 @@ def link(uow: UnitOfWork, connection: Connection, user: User, profile: UpstreamP
     if known is not None:
         identities.use(uow, known, connection, profile)
         return known
+    uow.flush()
     uow.session.refresh(user, with_for_update={"key_share": True})  # of two at once the second sees the first
+    if session is not None:
+        uow.session.refresh(session)
+        if session.ended_at is not None:
+            raise SignInRefused(Reason.ANOTHER_PERSON, "the session in which linking began has ended")
     if identities.find_of(uow, user.id, connection) is not None:
         raise SignInRefused(Reason.OTHER_IDENTITY, f"user {user.id} has another identity at {connection.name}")
     return identities.link(uow, user, connection, profile)

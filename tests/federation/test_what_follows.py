@@ -12,6 +12,7 @@ from idp.authn import passwords, sessions
 from idp.authn.models import LoginTransaction, Session
 from idp.events.types import EventType
 from idp.federation import connections, identities, linking, transactions
+from idp.federation.errors import SignInRefused
 from idp.federation.models import FederationTransaction
 from idp.oauth import grants
 from idp.users import service as users
@@ -120,6 +121,47 @@ def test_a_first_password_that_crosses_with_it_is_taken_away_too(people: People,
         thief, their = uow.get(User, user.id), uow.get(Session, session.id)
         with pytest.raises(RecentSignInNeeded):
             credentials.confirm(uow, thief, None, session=their)
+
+
+def test_an_account_that_is_linked_too_late_is_not(people: People, post: Post) -> None:
+    """Whoever set out to link from a session that “this was not me” has ended comes back to nothing."""
+    user = people.user()
+    with people.unit() as uow:
+        session, _ = sessions.start(uow, user.id, ["pwd"], replaces=None)
+        passwords.set_password(uow, uow.get(User, user.id), PASSWORD, how=EventType.PASSWORD_CHANGED, keep=session)
+    connect(people)
+    token = post.token(ADA, "/not-me?token=")
+    with people.unit() as uow:
+        thief, their = uow.get(User, user.id), uow.get(Session, session.id)
+        with people.unit() as other:
+            notices.disown(other, token)
+        with pytest.raises(SignInRefused):
+            linking.link(uow, connections.get(uow, "github"), thief, profile(), session=their)
+    assert labels(people, user) == []
+
+
+def test_a_sign_in_that_crosses_with_it_is_ended(people: People, post: Post) -> None:
+    user = people.user()
+    connect(people)
+    link(people, user)
+    token = post.token(ADA, "/not-me?token=")
+    ended = threading.Event()
+
+    def take_back() -> None:
+        with people.unit() as other:
+            notices.disown(other, token)
+        ended.set()
+
+    owner = threading.Thread(target=take_back)
+    with people.unit() as uow:
+        thief = linking.sign_in(uow, connections.get(uow, "github"), profile())
+        uow.flush()
+        owner.start()
+        assert not ended.wait(0.3)
+        sessions.start(uow, thief.id, ["fed"], replaces=None)
+    owner.join(10)
+    with people.unit() as uow:
+        assert grants.list_sessions(uow, user.id) == []
 
 
 @pytest.mark.parametrize(("minutes", "left"), [(59, 1), (61, 0)])

@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from idp.authn import login, sessions
 from idp.authn.assurance import Method
-from idp.authn.models import LoginTransaction
+from idp.authn.models import LoginTransaction, Session
 from idp.db.unit import UnitOfWork
 from idp.federation import connections, gate, linking, offers, testing, transactions
 from idp.federation.errors import Reason, RoundTripExpired, SignInRefused, UpstreamBusy
@@ -65,7 +65,7 @@ def come_back(name: str) -> Response:
         raise RoundTripExpired(problem.detail) from None
     try:
         with gate.pass_through():
-            return _receive(uow, connection, answer)
+            return _apart(_receive(uow, connection, answer))
     except UpstreamBusy as busy:
         return connection_failures.show_busy(connection, retry_after=busy.retry_after)
 
@@ -188,18 +188,19 @@ def _sign_in(
 
 def _link(uow: UnitOfWork, connection: Connection, trip: FederationTransaction, profile: UpstreamProfile) -> Response:
     try:
-        linking.link(uow, connection, _who_links(uow, connection, trip), profile)
+        session = _who_links(uow, connection, trip)
+        linking.link(uow, connection, uow.get(User, session.user_id), profile, session=session)
     except SignInRefused as refused:
         return _refuse(uow, connection, trip, refused)
     trip.completed_at = uow.now
     return see_other(f"{current_tenant().issuer}/{ACCOUNT_PAGE}?{flash.PARAMETER}={flash.IDENTITY_LINKED}")
 
 
-def _who_links(uow: UnitOfWork, connection: Connection, trip: FederationTransaction) -> User:
+def _who_links(uow: UnitOfWork, connection: Connection, trip: FederationTransaction) -> Session:
     session = sessions.resume(uow, cookies.session_secret())
     if session is None or session.user_id != trip.user_id or connection.disabled_at is not None:
         raise SignInRefused(Reason.ANOTHER_PERSON, "whoever began to link is not signed in here any more")
-    return uow.get(User, session.user_id)
+    return session
 
 
 def _refuse(uow: UnitOfWork, connection: Connection, trip: FederationTransaction, refused: SignInRefused) -> Response:
@@ -281,15 +282,23 @@ def _terms_form(
     return make_response(body, 422 if errors else 200)
 
 
+def _apart(answer: Response) -> Response:
+    """What follows the callback, apart from the redirects that led to it: they may have begun with the upstream's form.
+
+    Browsers hold such a chain to its end against the form's policy, which knows our callback and not the application.
+    """
+    if answer.location is None or request.headers.get("Sec-Fetch-Dest") != "document":
+        return answer
+    return _page_on_the_way(_("One moment"), _("Signing in…"), answer.location)
+
+
 def _onward_page(connection: Connection, url: str) -> Response:
     heading = _("Sign in with {connection}", connection=connection.label)
-    body = render(
-        "hosted/onward.html",
-        heading,
-        heading=heading,
-        sentence=_("We’re taking you to {connection}.", connection=connection.label),
-        way_on=(_("Continue"), url),
-    )
+    return _page_on_the_way(heading, _("We’re taking you to {connection}.", connection=connection.label), url)
+
+
+def _page_on_the_way(heading: str, sentence: str, url: str) -> Response:
+    body = render("hosted/onward.html", heading, heading=heading, sentence=sentence, way_on=(_("Continue"), url))
     answer = make_response(body, 200)
     answer.headers["Refresh"] = f"0; url={url}"
     return answer
