@@ -4,7 +4,7 @@ from uuid import UUID
 
 from flask import Response, make_response, request
 
-from idp.accounts import registration
+from idp.accounts import credentials, registration
 from idp.authn import login as stages
 from idp.authn import sessions
 from idp.authn.errors import Throttled
@@ -17,6 +17,7 @@ from idp.http import cookies, csrf, limits, metrics, problems
 from idp.http.context import current_tenant, current_unit
 from idp.i18n import gettext as _
 from idp.users import service as users
+from idp.users.models import User
 from idp.web.hosted import connections, flash, flows
 from idp.web.hosted.pages import LONGEST_PASSWORD, blueprint
 from idp.web.rendering import render
@@ -84,6 +85,8 @@ def _form(
 ) -> Response:
     issuer, flow = current_tenant().issuer, str(transaction.id)
     may_sign_up = transaction.required_user_id is None and registration.is_open(uow)
+    known = _known(uow, transaction.required_user_id)
+    ways = _other_ways(uow, transaction, known, f"{issuer}/connections")
     body = render(
         "hosted/login.html",
         _("Sign in"),
@@ -96,19 +99,20 @@ def _form(
         error=error,
         is_mismatch=is_mismatch,
         errors=errors or {},
-        reauthenticating=_reauthenticating(uow, transaction.required_user_id),
+        reauthenticating=users.primary_email(uow, known.id).address if known is not None else None,
+        asks_password=known is None or not ways or credentials.has_password(uow, known),
         recovery_url=f"{issuer}/recovery?flow={flow}",
         signup_url=f"{issuer}/signup?flow={flow}" if may_sign_up else None,
-        connections=_other_ways(uow, transaction, f"{issuer}/connections"),
+        connections=ways,
     )
     return make_response(body, status)
 
 
-def _other_ways(uow: UnitOfWork, transaction: LoginTransaction, url: str) -> list[dict[str, str]]:
-    """A button for each connection; of whoever must prove again that it is them, those that they are known at."""
+def _other_ways(uow: UnitOfWork, transaction: LoginTransaction, known: User | None, url: str) -> list[dict[str, str]]:
+    """A button for each connection; to whoever confirms that it is them, for those that they are known at."""
     rows = offers.offered(uow, flows.client_id(uow, transaction))
-    if transaction.required_user_id is not None and rows:
-        theirs = {connection.id for _, connection in identities.list_of(uow, transaction.required_user_id)}
+    if known is not None and rows:
+        theirs = {row[1].id for row in identities.list_of(uow, known.id)}
         rows = [row for row in rows if row.id in theirs]
     return [
         {
@@ -120,11 +124,11 @@ def _other_ways(uow: UnitOfWork, transaction: LoginTransaction, url: str) -> lis
     ]
 
 
-def _reauthenticating(uow: UnitOfWork, user_id: UUID | None) -> str | None:
-    """The address of the one who must prove again that it is them; only shown to the browser they are signed in at."""
+def _known(uow: UnitOfWork, user_id: UUID | None) -> User | None:
+    """The one who must prove again that it is them; nobody to a browser in which they are not signed in."""
     if user_id is None:
         return None
     session = sessions.resume(uow, cookies.session_secret())
     if session is None or session.user_id != user_id:
         return None
-    return users.primary_email(uow, user_id).address
+    return uow.get(User, user_id)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from idp.authn import passwords
+from idp.authn import login, passwords
+from idp.federation import connections
 from idp.users import service as users
 from idp.users.models import User
 from tests.browser import Browser
@@ -56,9 +57,10 @@ def test_after_five_minutes_the_page_asks_for_a_sign_in_first(
     for begun in (bob.browser.get(confirm), bob.post(page, **FORMS[page])):
         assert begun.location.startswith(bob.browser.url("/login?flow="))
     assert state(people, user) == before
-    login = bob.browser.follow(bob.browser.get(confirm)).text
-    assert "Confirm it’s you" in login
-    assert "Continue with <bdi>GitHub</bdi>" in login
+    page = bob.browser.follow(bob.browser.get(confirm)).text
+    assert "Confirm it’s you" in page
+    assert "Continue with <bdi>GitHub</bdi>" in page
+    assert 'type="password"' not in page
 
 
 @each_form
@@ -120,3 +122,27 @@ def test_the_overview_names_what_there_is(bob: Visitor) -> None:
     text = bob.get().text
     assert "Not set yet" in text
     assert "<bdi>GitHub</bdi>" in text
+
+
+def test_with_no_way_to_confirm_but_a_password_the_page_leads_to_making_one(people: People, bob: Visitor) -> None:
+    with people.unit() as uow:
+        connections.update_connection(uow, connections.get(uow, "github"), enabled=False)
+    pass_time(people, minutes=6)
+    page = bob.browser.follow(bob.get("confirm?page=password")).text
+    assert "GitHub" not in page
+    assert bob.browser.url("/recovery?flow=") in page
+
+
+def test_nobody_learns_where_somebody_else_is_linked(people: People, user: User, browser: Browser) -> None:
+    """By a sign-in that wants one person, in a browser where they are not signed in."""
+    connect(people)
+    connect(people, "other", label="Another one")
+    link(people, user)
+    stranger = another(browser)
+    stranger.get(stranger.url("/login"))
+    with people.unit() as uow:
+        (secret,) = [cookie.value for cookie in stranger.http._cookies.values() if cookie.value.startswith("idp_br_")]
+        wanted = login.begin(uow, secret, required_user_id=user.id)
+    page = stranger.get(stranger.url(f"/login?flow={wanted.id}")).text
+    for label in ("GitHub", "Another one"):
+        assert f"Continue with <bdi>{label}</bdi>" in page
