@@ -61,8 +61,15 @@ def violations(page: Page, axe: str) -> list[Any]:
     return [(item["id"], [node["html"] for node in item["nodes"]]) for item in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("dark", 320),
+        ("light", 1280),
+        pytest.param("light", 320, marks=pytest.mark.soak),
+        pytest.param("dark", 1280, marks=pytest.mark.soak),
+    ],
+)
 def test_every_page_on_the_way_is_accessible(live: Live, browser: Browser, axe: str, scheme: Any, width: int) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     page, complaints = context.new_page(), []

@@ -51,7 +51,14 @@ def violations(page: Page, axe: str) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("language", "scheme", "width"),
-    [("en", "light", 320), ("en", "dark", 1280), ("de", "light", 1280), ("ar", "dark", 320), ("ar", "light", 1280)],
+    [
+        ("en", "light", 320),
+        ("ar", "dark", 1280),
+        pytest.param("en", "dark", 1280, marks=pytest.mark.soak),
+        pytest.param("de", "light", 1280, marks=pytest.mark.soak),
+        pytest.param("ar", "dark", 320, marks=pytest.mark.soak),
+        pytest.param("ar", "light", 1280, marks=pytest.mark.soak),
+    ],
 )
 def test_every_page_is_accessible(
     live: Live, browser: Browser, axe: str, language: str, scheme: Any, width: int

@@ -38,7 +38,7 @@ class Visit:
         assert {urlsplit(url).netloc for url in self.asked if not url.startswith("data:")} == {ours}
 
 
-@pytest.fixture(params=[360, 1280])
+@pytest.fixture(params=[360, pytest.param(1280, marks=pytest.mark.soak)])
 def visit(live: Any, request: Any) -> Iterator[Visit]:
     with chromium() as browser:
         yield Visit(browser.new_page(viewport={"width": request.param, "height": 900}), live.base_url)
