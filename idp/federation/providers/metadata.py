@@ -1,27 +1,31 @@
 """Discovery documents and keys of OpenID providers, kept for a while in the process (OpenID Connect Discovery §4, R53).
 
-What is kept is somebody else's and public; it is used when it is stale and nobody answers, and keys are asked for again
-at most once a minute when a token names one that is unknown.
+What is kept is read and checked, and little of what was sent; it is used when it is stale and nothing better comes, and
+keys are asked for again at most once a minute when a token names one that is unknown.
 """
 
 import json
+import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from cachetools import LRUCache
+from joserfc.jwk import Key
 
 from idp.federation.errors import Reason, SignInRefused
-from idp.federation.providers import transport
+from idp.federation.providers import claims, signatures, transport
 from idp.federation.providers.base import Upstream
 
 FRESH_SECONDS = 3600.0
 REFETCH_SECONDS = 60.0
 _OK = 200
-_LONGEST = 2_000
+_ADDRESS = re.compile(r"[\x21-\x7e]{1,2000}")
+_MOST_NAMES = 100
 
 Document = dict[str, Any]
 
@@ -53,8 +57,11 @@ class Metadata:
 
 @dataclass(slots=True)
 class _Kept:
-    document: Document
-    fetched_at: float
+    """What was read, until when it is fresh, and when it was asked for last."""
+
+    value: Any
+    fresh_until: float
+    asked_at: float
 
 
 _kept: LRUCache[tuple[UUID, UUID, str], _Kept] = LRUCache(2_000)
@@ -73,42 +80,35 @@ def discover(upstream: Upstream, issuer: str) -> Metadata:
     Raises:
         SignInRefused: nobody answers and nothing is kept, or the document is not one of this issuer.
     """
-    document = _fetch(upstream, issuer.rstrip("/") + "/.well-known/openid-configuration", FRESH_SECONDS)
-    if document.get("issuer") != issuer:
-        raise SignInRefused(Reason.WRONG_ISSUER, "the discovery document names another issuer than the connection")
-    return Metadata(
-        issuer=issuer,
-        authorization_endpoint=_endpoint(document, "authorization_endpoint"),
-        token_endpoint=_endpoint(document, "token_endpoint"),
-        jwks_uri=_endpoint(document, "jwks_uri"),
-        userinfo_endpoint=_endpoint(document, "userinfo_endpoint") if "userinfo_endpoint" in document else None,
-        auth_methods=_strings(document, "token_endpoint_auth_methods_supported") or ("client_secret_basic",),
-        algorithms=_strings(document, "id_token_signing_alg_values_supported") or ("RS256",),
-        says_iss=document.get("authorization_response_iss_parameter_supported") is True,
-    )
+    url = issuer.rstrip("/") + "/.well-known/openid-configuration"
+    found: Metadata = _fetch(upstream, url, lambda document: _read(document, issuer))
+    return found
 
 
-def keys(upstream: Upstream, metadata: Metadata, *, anew: bool = False) -> Document:
-    """The JWK set (RFC 7517 §5), not older than an hour; `anew` when a token names a key that is not in it."""
-    return _fetch(upstream, metadata.jwks_uri, REFETCH_SECONDS if anew else FRESH_SECONDS)
+def keys(upstream: Upstream, metadata: Metadata, *, anew: bool = False) -> tuple[Key, ...]:
+    """The keys (RFC 7517 §5), not older than an hour; `anew` when a token names one that is not among them."""
+    found: tuple[Key, ...] = _fetch(upstream, metadata.jwks_uri, _read_keys, anew=anew)
+    return found
 
 
-def _fetch(upstream: Upstream, url: str, freshness: float) -> Document:
-    key = (upstream.tenant_id, upstream.connection_id, url)
+def _fetch(upstream: Upstream, url: str, read: Callable[[Document], Any], *, anew: bool = False) -> Any:
+    key, now = (upstream.tenant_id, upstream.connection_id, url), time.monotonic()
     with _lock:
         kept = _kept.get(key)
-    if kept is not None and kept.fetched_at + freshness > time.monotonic():
-        return kept.document
+        if kept is not None:
+            if now < (kept.asked_at + REFETCH_SECONDS if anew else kept.fresh_until):
+                return kept.value
+            kept.asked_at = now
+            kept.fresh_until = max(kept.fresh_until, now + REFETCH_SECONDS)  # others need not ask too, nor this at once
     try:
-        document = _ask(url)
+        value = read(_ask(url))
     except SignInRefused:
         if kept is None:
             raise
-        kept.fetched_at = time.monotonic() - FRESH_SECONDS + REFETCH_SECONDS  # stale, and good enough for a minute
-        return kept.document
+        return kept.value
     with _lock:
-        _kept[key] = _Kept(document, time.monotonic())
-    return document
+        _kept[key] = _Kept(value, now + FRESH_SECONDS, now)
+    return value
 
 
 def _ask(url: str) -> Document:
@@ -125,18 +125,49 @@ def _ask(url: str) -> Document:
     return document
 
 
-def _endpoint(document: Document, name: str) -> str:
+def _read(document: Document, issuer: str) -> Metadata:
+    if document.get("issuer") != issuer:
+        said = claims.word(document.get("issuer"))
+        raise SignInRefused(
+            Reason.WRONG_ISSUER, f"the discovery document names another issuer than the connection: {said}"
+        )
+    plain = issuer.startswith("http://")
+    return Metadata(
+        issuer=issuer,
+        authorization_endpoint=_endpoint(document, "authorization_endpoint", plain=plain),
+        token_endpoint=_endpoint(document, "token_endpoint", plain=plain),
+        jwks_uri=_endpoint(document, "jwks_uri", plain=plain),
+        userinfo_endpoint=(
+            _endpoint(document, "userinfo_endpoint", plain=plain) if "userinfo_endpoint" in document else None
+        ),
+        auth_methods=_strings(document, "token_endpoint_auth_methods_supported") or ("client_secret_basic",),
+        algorithms=_strings(document, "id_token_signing_alg_values_supported") or ("RS256",),
+        says_iss=document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def _read_keys(document: Document) -> tuple[Key, ...]:
+    listed = document.get("keys")
+    if not isinstance(listed, list):
+        raise SignInRefused(Reason.INVALID_ANSWER, "the JWK set has no list of keys")
+    return signatures.keys_of(listed)
+
+
+def _endpoint(document: Document, name: str, *, plain: bool) -> str:
+    """An address; `plain` http only of an issuer that is itself so, which the allow-list let through."""
     value = document.get(name)
     try:
-        parts = urlsplit(value) if isinstance(value, str) and len(value) <= _LONGEST and value.isprintable() else None
-        good = parts is not None and parts.scheme in {"https", "http"} and bool(parts.hostname)
+        parts = urlsplit(value) if isinstance(value, str) and _ADDRESS.fullmatch(value) else None
+        good = parts is not None and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         parts, good = None, False
-    if not good or parts is None or parts.fragment or "@" in parts.netloc or " " in str(value):
+    schemes = {"https", "http"} if plain else {"https"}
+    if not good or parts is None or parts.scheme not in schemes or parts.fragment or "@" in parts.netloc:
         raise SignInRefused(Reason.INVALID_ANSWER, f"the discovery document has no usable {name}")
     return str(value)
 
 
 def _strings(document: Document, name: str) -> tuple[str, ...]:
     value = document.get(name)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+    listed = value[:_MOST_NAMES] if isinstance(value, list) else []
+    return tuple(item for item in listed if isinstance(item, str) and len(item) <= _MOST_NAMES)
