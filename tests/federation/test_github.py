@@ -1,14 +1,13 @@
 """GitHub (R21, R22): who it says is there, which of that we believe, and what happens when it says something else."""
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from idp.federation.errors import Reason, SignInRefused
 from idp.federation.providers.base import Hints, Tokens
 from idp.federation.providers.github import GITHUB, MAX_PAGES
-from tests.federation.trips import CALLBACK, TRIP, at_github, judged, refusal, sign_in, with_secrets
+from tests.federation.trips import CALLBACK, TRIP, asked, at_github, judged, refusal, sign_in, with_secrets
 from tests.upstreams.github import API, CLIENT_ID, CLIENT_SECRET, TOKEN, GitHub
 from tests.upstreams.serving import NEVER, Reply, as_form, as_json, redirect
 
@@ -34,11 +33,11 @@ def test_the_address_to_go_to_says_who_we_are_and_what_we_want(hub: GitHub) -> N
     url = GITHUB.authorization_url(
         at_github(hub, scope=["gist"]), TRIP, Hints("jane@acme.example", reauthenticate=True)
     )
-    asked = {name: value for name, [value] in parse_qs(urlsplit(url).query).items()}
-    challenge = asked.pop("code_challenge")
+    sent = asked(url)
+    challenge = sent.pop("code_challenge")
     assert url.startswith(f"{hub.url}/login/oauth/authorize?")
     assert challenge != TRIP.code_verifier
-    assert asked == {
+    assert sent == {
         "response_type": "code",
         "client_id": CLIENT_ID,
         "redirect_uri": CALLBACK,

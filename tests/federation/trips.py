@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -49,6 +50,11 @@ def at_openid(server: OpenID, **options: Any) -> Upstream:
 
 def with_secrets(upstream: Upstream, *secrets: str) -> Upstream:
     return replace(upstream, client_secrets=secrets)
+
+
+def asked(url: str) -> dict[str, str]:
+    """The parameters of `url`, each once."""
+    return {name: value for name, [value] in parse_qs(urlsplit(url).query).items()}
 
 
 def sign_in(

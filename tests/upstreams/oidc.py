@@ -104,7 +104,7 @@ class OpenID(Serving):
         document: members of the discovery document that are others; None leaves one out.
         claims: claims of the ID token that are others.
         without: claims that it does not have.
-        header: members of its header that are others.
+        header: members of its header that are others; None leaves one out.
         sign: what signs it.
         kid: of the key that signs.
         published: what the JWK set holds.
@@ -240,7 +240,7 @@ class OpenID(Serving):
             "token_type": "Bearer",
             "expires_in": 300,
             "scope": grant.scope,
-            "id_token": self.sign(self, {"alg": "RS256", "kid": self.kid, "typ": "JWT", **self.header}, told),
+            "id_token": self.sign(self, _present({"alg": "RS256", "kid": self.kid, "typ": "JWT"} | self.header), told),
         }
         if "offline_access" in grant.scope:
             issued["refresh_token"] = f"upstream-refresh-{secrets.token_urlsafe(16)}"
