@@ -61,6 +61,7 @@ class OpenIDConnect:
         auth_method: of its token endpoint, when its document does not tell the truth.
         is_verified: what says that an address is verified.
         keeps_out: why somebody may not come, or None.
+        asks_userinfo: whether userinfo may know what the ID token does not say.
         groups_claim: where groups are, unless the connection says otherwise.
         parameters: more that goes into the address.
     """
@@ -71,6 +72,7 @@ class OpenIDConnect:
     auth_method: str | None = None
     is_verified: Callable[[Received], bool] = said_true
     keeps_out: Callable[[Options, Received], str | None] = everybody
+    asks_userinfo: bool = True
     groups_claim: str | None = None
     parameters: Callable[[Options], Mapping[str, str]] = lambda _options: {}
 
@@ -114,8 +116,10 @@ class OpenIDConnect:
         tokens = exchange.tokens_of(issued)
         received = self._id_token(upstream, found, trip, issued, tokens)
         subject = claims.subject(received.get("sub"))
-        if found.userinfo_endpoint and any(name not in received for name in self._wanted(upstream.options)):
-            received = {**self._userinfo(found.userinfo_endpoint, tokens, subject), **received}
+        is_lacking = any(name not in received for name in self._wanted(upstream.options))
+        if self.asks_userinfo and found.userinfo_endpoint and is_lacking:
+            told = self._userinfo(found.userinfo_endpoint, tokens, subject)
+            received = _joined(received, told, _address_claims(upstream.options))
         kept_out = self.keeps_out(upstream.options, received)
         if kept_out is not None:
             raise SignInRefused(Reason.NOT_PERMITTED, kept_out)
@@ -215,11 +219,12 @@ class OpenIDConnect:
         named: dict[str, object] = {name: received.get(name) for name in _ATTRIBUTES}
         named |= {ours: received.get(theirs) for ours, theirs in options.claims.items()}
         groups_claim = options.groups_claim or self.groups_claim
+        email, verified = _address_claims(options)
         return UpstreamProfile(
             issuer=issuer,
             subject=subject,
-            email=claims.email(received.get(options.claims.get("email", "email"))),
-            email_verified=self.is_verified(received),
+            email=claims.email(received.get(email)),
+            email_verified=self.is_verified({**received, "email_verified": received.get(verified)}),
             username=claims.text(received.get("preferred_username") or received.get("nickname")),
             attributes=claims.attributes(named),
             groups=claims.groups(received.get(groups_claim)) if groups_claim else [],
@@ -240,3 +245,19 @@ def require_code(answer: Mapping[str, str]) -> None:
         raise SignInRefused(reason, f"the upstream answered {error}")
     if not answer.get("code"):
         raise SignInRefused(Reason.INVALID_ANSWER, "the upstream answered neither a code nor an error")
+
+
+def _address_claims(options: Options) -> tuple[str, str]:
+    """Where the address is, and what vouches for it: for another claim `email_verified` says nothing."""
+    email = options.claims.get("email", "email")
+    return email, options.claims.get("email_verified", "email_verified" if email == "email" else "")
+
+
+def _joined(signed: Received, told: Received, address: tuple[str, str]) -> Received:
+    """The ID token's claims and userinfo's; an address and whether it is verified are one statement (R22)."""
+    email = address[0]
+    if signed.get(email) is None:
+        signed = {name: value for name, value in signed.items() if name not in address}
+    elif told.get(email) != signed[email]:
+        told = {name: value for name, value in told.items() if name not in address}
+    return {**told, **signed}

@@ -36,6 +36,7 @@ class Kind:
         required: those without which it cannot work.
         needs_secret: whether it cannot do without a client secret.
         icon: of `Options.icon`, when the tenant says nothing else.
+        is_public: whether its server is somebody's whom everybody knows, unless a base URL names another.
     """
 
     label: str
@@ -45,6 +46,11 @@ class Kind:
     required: frozenset[str] = frozenset()
     needs_secret: bool = True
     icon: Icon = "key"
+    is_public: bool = True
+
+    def vouches(self, options: Options) -> bool:
+        """Whether an address that it calls verified is so: its server is one that no administrator here controls."""
+        return self.is_public and options.base_url is None
 
 
 def _google(_options: Options) -> str:
@@ -74,6 +80,12 @@ def _microsoft_verified(received: Received) -> bool:
     return said is True or (type(said) is int and said == 1) or said == "1"
 
 
+def _linkedin_verified(received: Received) -> bool:
+    """Its ID tokens say ``"true"``, in letters, where its userinfo says ``true``."""
+    said = received.get("email_verified")
+    return said is True or said == "true"
+
+
 def _gitlab(options: Options) -> str:
     return (options.base_url or "https://gitlab.com").rstrip("/")
 
@@ -99,13 +111,19 @@ KINDS: dict[str, Kind] = {
     ),
     "linkedin": Kind(
         "LinkedIn",
-        OpenIDConnect(_linkedin, sends_nonce=False, takes_pkce=False, auth_method="client_secret_post"),
+        OpenIDConnect(
+            _linkedin,
+            sends_nonce=False,
+            takes_pkce=False,
+            auth_method="client_secret_post",
+            is_verified=_linkedin_verified,
+        ),
         _linkedin,
         icon="people",
     ),
     "microsoft": Kind(
         "Microsoft",
-        OpenIDConnect(_microsoft, is_verified=_microsoft_verified, groups_claim="groups"),
+        OpenIDConnect(_microsoft, is_verified=_microsoft_verified, asks_userinfo=False, groups_claim="groups"),
         _microsoft,
         frozenset({"directory", "groups_claim"}),
         frozenset({"directory"}),
@@ -125,6 +143,7 @@ KINDS: dict[str, Kind] = {
         frozenset({"issuer", "claims", "groups_claim"}),
         frozenset({"issuer"}),
         needs_secret=False,
+        is_public=False,
     ),
 }
 """By the name that API, CLI and files use."""
