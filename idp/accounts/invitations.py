@@ -206,7 +206,7 @@ def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, p
     if one_time_tokens.consume(uow, text, Purpose.INVITE) is None:
         raise LinkExpired(_("This invitation has expired. Ask your administrator for a new one."))
     if user is not None:
-        users.verify_email(uow, user)
+        _prove(uow, user)
     else:
         user = _admit(uow, invitation.address, whole, terms_version)
         passwords.adopt(uow, user, password_hash)
@@ -237,7 +237,7 @@ def _admit(uow: UnitOfWork, address: str, profile: Profile, terms_version: str |
     user = users.find_by_email(uow, address)
     if user is None:
         return registration.admit(uow, address, profile, terms_version, via="invitation")
-    users.verify_email(uow, user)
+    _prove(uow, user)
     known = user.profile.model_dump(exclude_none=True)
     users.update_profile(
         uow, user, {name: value for name, value in profile.model_dump(exclude_none=True).items() if name not in known}
@@ -246,6 +246,13 @@ def _admit(uow: UnitOfWork, address: str, profile: Profile, terms_version: str |
         user.terms_version, user.terms_accepted_at = terms_version, uow.now
     throttle.clear(uow, users.canonical(address))
     return user
+
+
+def _prove(uow: UnitOfWork, user: User) -> None:
+    """The address is theirs; whoever sat in an account with it before that was known does not stay in it (R22)."""
+    if users.primary_email(uow, user.id).verified_at is None:
+        events.record(uow, EventType.USER_DISOWNED, user, invitation=True)
+        users.verify_email(uow, user)
 
 
 def _give_roles(uow: UnitOfWork, invitation: Invitation, user: User) -> list[str]:

@@ -195,14 +195,15 @@ def admit(
     *,
     via: str,
     user_id: UUID | None = None,
+    verified: bool = True,
 ) -> User:
-    """A new person with a proven address; whoever guessed at it before it was theirs does not keep them out.
+    """A new person with an address, mostly a proven one; whoever guessed at it before does not keep them out.
 
     Raises:
         EmailTaken: it is somebody's.
     """
     members = profile.model_dump(exclude_none=True)
-    user = users.create(uow, email=address, verified=True, via=via, user_id=user_id, **members)
+    user = users.create(uow, email=address, verified=verified, via=via, user_id=user_id, **members)
     throttle.clear(uow, users.canonical(address))
     if terms_version is not None:
         user.terms_version, user.terms_accepted_at = terms_version, uow.now

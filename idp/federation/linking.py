@@ -2,8 +2,9 @@
 
 An identity is decided by (connection, issuer, subject) alone.  An address links only where the tenant trusts the
 upstream's word on addresses, the upstream said that it is verified, and ours is verified too; an account whose address
-nobody proved gives up its credentials first, so that nobody can wait in it for its owner.  docs/connections.md has the
-whole table.
+nobody proved gives up its credentials first, so that nobody can wait in it for its owner.  For the same reason somebody
+new has a proven address only where owners trust the upstream, or where it is a public one such as GitHub: whoever runs
+a server of their own can have it say anything.  docs/connections.md has the whole table.
 """
 
 from idp.accounts import invitations, registration
@@ -20,6 +21,7 @@ from idp.federation import identities
 from idp.federation.errors import Reason, SignInRefused
 from idp.federation.models import Connection, FederatedIdentity
 from idp.federation.providers.base import UpstreamProfile
+from idp.federation.providers.registry import KINDS
 from idp.rbac import bounds
 from idp.rbac import service as rbac
 from idp.rbac.errors import NoSuchRole
@@ -184,7 +186,8 @@ def _create(
     if terms_version is not None and not terms_accepted:
         raise TermsNeeded
     whole = users.parse_profile(profile.attributes)
-    user = registration.admit(uow, email, whole, terms_version, via="connection")
+    verified = connection.options.trusts_email or KINDS[connection.kind].vouches(connection.options)
+    user = registration.admit(uow, email, whole, terms_version, via="connection", verified=verified)
     rbac.give(uow, user, rbac.get_role(uow, Builtin.MEMBER))
     return user
 

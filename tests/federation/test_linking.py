@@ -26,6 +26,7 @@ from idp.users import service as users
 from idp.users.models import User
 from idp.wiring import Wiring
 from tests.factories import PASSWORD, People, make_tenant, make_user
+from tests.post import Post
 
 ADA, BOB = "ada@acme.example", "bob@acme.example"
 ISSUER = "https://github.com"
@@ -187,9 +188,9 @@ CREATIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def connect(uow: UnitOfWork, *, name: str = "github", **options: Any) -> Connection:
+def connect(uow: UnitOfWork, *, name: str = "github", kind: str = "github", **options: Any) -> Connection:
     return connections.create(
-        uow, name=name, kind="github", client_id="Iv1.0123", client_secret="a secret of GitHub's", options=options
+        uow, name=name, kind=kind, client_id="Iv1.0123", client_secret="a secret of GitHub's", options=options
     )
 
 
@@ -264,6 +265,37 @@ def test_an_open_invitation_lets_in_by_a_trusted_address_only(uow: UnitOfWork, t
     user = linking.sign_in(uow, trusted, profile("1"))
     assert rbac.names_of(uow, user.id) == ["admin", "member"]
     assert invitations.list_open(uow) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "is_proven"),
+    [
+        ("github", {}, True),
+        ("google", {}, True),
+        ("github", {"base_url": "https://github.acme.example"}, False),
+        ("oidc", {"issuer": "https://login.acme.example"}, False),
+        ("oidc", {"issuer": "https://login.acme.example", "trusts_email": True}, True),
+    ],
+)
+def test_a_server_of_ones_own_proves_an_address_where_owners_trust_it(
+    uow: UnitOfWork, kind: str, options: dict[str, Any], is_proven: bool
+) -> None:
+    user = linking.sign_in(uow, connect(uow, name="it", kind=kind, creation="on", **options), profile("1"))
+    assert (users.primary_email(uow, user.id).verified_at is not None) is is_proven
+
+
+def test_whoever_waits_in_an_account_for_its_invitation_waits_in_vain(people: People, post: Post) -> None:
+    """An administrator's own server may say that the next owner's address is somebody's of theirs."""
+    with people.unit() as uow:
+        connection = connect(uow, name="own", kind="oidc", creation="on", issuer="https://own.example")
+        squatter = linking.sign_in(uow, connection, profile("1"))
+        invitations.invite(uow, ADA, roles=("owner",))
+    token = post.link(ADA, "/signup").partition("invitation=")[2]
+    with people.unit() as uow:
+        owner = invitations.accept(uow, token, password=PASSWORD, terms_accepted=True, profile={})
+        assert owner.id == squatter.id
+        assert rbac.names_of(uow, owner.id) == ["member", "owner"]
+        assert identities.list_of(uow, owner.id) == []
 
 
 def test_somebody_new_agrees_to_the_terms_first(wiring: Wiring) -> None:

@@ -49,6 +49,7 @@ SENTENCES = {
 }
 """What a person is told of; everything else is between machines."""
 _NOT_LINKED = mark("An account at {connection} couldn’t be linked.")
+_INVITED = mark("You proved by an invitation that the address is yours. Whatever opened the account before is gone.")
 _ADOPTED = mark("{connection} confirmed your email address. What opened the account before doesn’t any more.")
 
 
@@ -85,7 +86,9 @@ def _told(event: Event, person: Person, labels: dict[str, str]) -> dict[str, Any
 
 
 def _sentence_of(event: Event) -> str:
-    """Two kinds of events mean something else when they come from a connection."""
+    """Some kinds of events mean something else when they come from a connection, or by an invitation."""
+    if event.type == EventType.USER_DISOWNED and event.data.get("invitation"):
+        return _INVITED
     match EventType(event.type), "connection" in event.data:
         case EventType.LOGIN_FAILED, True:
             return _NOT_LINKED
