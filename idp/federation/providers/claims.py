@@ -14,6 +14,11 @@ from idp.users.models import Profile
 
 LONGEST_SUBJECT = 255
 """OpenID Connect Core §2."""
+LONGEST_NAME = 255
+MOST_GROUPS = 1_000
+MOST_SHOWN = 100
+LONGEST_SHOWN = 2_000
+DEEPEST_SHOWN = 50
 _SECRETS = ("access_token", "refresh_token", "id_token", "client_secret", "code")
 _WORD = re.compile(r"[\x20-\x7e]+")
 
@@ -22,9 +27,9 @@ def subject(value: object) -> str:
     """A subject as a key of ours.
 
     Raises:
-        SignInRefused: it is none: null, empty, no string, or longer than any may be.
+        SignInRefused: it is none: null, empty, no string, not to be printed, or longer than any may be.
     """
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_SUBJECT or "\x00" in value:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_SUBJECT or not value.isprintable():
         raise SignInRefused(Reason.NO_SUBJECT, f"the subject is {_kind_of(value)}")
     return value
 
@@ -56,18 +61,19 @@ def attributes(named: Mapping[str, object]) -> dict[str, Any]:
 def groups(value: object) -> list[str]:
     """Names of groups, from a list of strings or from one."""
     listed: Iterable[object] = value if isinstance(value, list) else [value]
-    return sorted({name for name in listed if isinstance(name, str) and 0 < len(name) <= 255})[:1_000]  # noqa: PLR2004
+    named = {name for name in listed if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()}
+    return sorted(named)[:MOST_GROUPS]
 
 
 def text(value: object) -> str | None:
     """A short line to be shown, or None."""
-    return value[:255] if isinstance(value, str) and value.isprintable() and value.strip() else None
+    return value[:LONGEST_NAME] if isinstance(value, str) and value.isprintable() and value.strip() else None
 
 
 def shown(received: Mapping[str, Any]) -> dict[str, Any]:
-    """What was received, for whoever tests a connection: without secrets, and not longer than anybody reads."""
-    kept = {name: value for name, value in received.items() if name not in _SECRETS}
-    return {name: _short(value) for name, value in list(kept.items())[:100]}
+    """What was received, for whoever tests a connection: JSON without secrets, and not longer than anybody reads."""
+    kept = [(name, value) for name, value in received.items() if name not in _SECRETS and text(name) == name]
+    return {name: _short(value) for name, value in kept[:MOST_SHOWN]}
 
 
 def word(value: object) -> str:
@@ -77,10 +83,16 @@ def word(value: object) -> str:
 
 
 def _short(value: Any) -> Any:
-    return value if len(json.dumps(value, default=str)) <= 2_000 else "(longer than 2,000 characters)"  # noqa: PLR2004
+    """The value as it is, where JSON and UTF-8 have it and somebody can read it (RFC 8259 §8.1)."""
+    try:
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        return "(not to be written as JSON)"
+    is_readable = len(written) <= LONGEST_SHOWN and written.count(b"[") + written.count(b"{") <= DEEPEST_SHOWN
+    return value if is_readable else "(longer or deeper than anybody reads)"
 
 
 def _kind_of(value: object) -> str:
     if value is None:
         return "missing or null"
-    return "empty or too long" if isinstance(value, str) else f"no string but {type(value).__name__}"
+    return "empty, too long or not to be printed" if isinstance(value, str) else f"no string but {type(value).__name__}"

@@ -1,8 +1,9 @@
 """A code for tokens, by Authlib's session (RFC 6749 §4.1.3): with the secret of today, or with the one before (R19)."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
@@ -46,7 +47,7 @@ def with_secret(
             raise SignInRefused(
                 Reason.UPSTREAM_ERROR, f"the token endpoint said {claims.word(refused.error)}"
             ) from None
-        except (RequestException, ValueError, TypeError, AttributeError, RecursionError) as garbage:
+        except (RequestException, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as garbage:
             cause = f"the answer of the token endpoint is not understood ({type(garbage).__name__})"
             raise SignInRefused(Reason.INVALID_ANSWER, cause) from None
     raise AssertionError("a loop over at least one secret ends within")
@@ -59,17 +60,22 @@ def tokens_of(answer: Mapping[str, Any]) -> Tokens:
         SignInRefused: there is no access token that could be one.
     """
     access_token, refresh_token = answer.get("access_token"), answer.get("refresh_token")
-    if not isinstance(access_token, str) or not access_token or not access_token.isascii():
+    if not _is_token(access_token):
         raise SignInRefused(Reason.INVALID_ANSWER, "the token endpoint gave no access token")
     if str(answer.get("token_type", "bearer")).lower() != "bearer":
         raise SignInRefused(Reason.INVALID_ANSWER, "the token endpoint gave tokens that are no bearer tokens")
     scope = answer.get("scope")
     return Tokens(
         access_token,
-        refresh_token if isinstance(refresh_token, str) and refresh_token else None,
+        refresh_token if _is_token(refresh_token) else None,
         _ends(answer.get("expires_in")),
-        scope if isinstance(scope, str) else "",
+        scope if isinstance(scope, str) and scope.isprintable() else "",
     )
+
+
+def _is_token(value: object) -> TypeGuard[str]:
+    """What may stand in a header (RFC 6749 appendix A.12)."""
+    return isinstance(value, str) and re.fullmatch(r"[\x20-\x7e]+", value) is not None
 
 
 def _ends(expires_in: object) -> datetime | None:
