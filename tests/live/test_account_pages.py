@@ -13,7 +13,18 @@ from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.live
 
-PAGES = ("", "/profile", "/email", "/password", "/sessions", "/applications", "/activity", "/data", "/delete")
+PAGES = (
+    "",
+    "/profile",
+    "/email",
+    "/password",
+    "/connections",
+    "/sessions",
+    "/applications",
+    "/activity",
+    "/data",
+    "/delete",
+)
 PICTURES = os.environ.get("IDP_TEST_PICTURES")
 """A folder for pictures of every page, for whoever wants to look."""
 
