@@ -45,6 +45,12 @@ class Run:
         said: dict[str, Any] = json.loads((self.folder / "data" / "demo.json").read_text())
         return said
 
+    def idp(self, *args: str) -> Any:
+        """What `idp … --json` says beside it."""
+        command = [sys.executable, "-m", "idp", *args, "--json", "--data-dir", str(self.folder / "data")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(done.stdout)
+
     def end(self, number: signal.Signals) -> tuple[int, str]:
         """Its status and what it said on stderr; everything that it started must be gone."""
         family = [self.process.pid, *(child.pid for child in psutil.Process(self.process.pid).children(recursive=True))]
@@ -88,6 +94,7 @@ def test_a_killed_run_recovers_with_the_same_credentials_on_other_ports(folder: 
     for name in ("demo.json", "instance.json", "database.json", "master.key"):
         assert stat.S_IMODE((folder / "data" / name).stat().st_mode) == 0o600
     assert machine_token(before["tenants"][0]).status_code == 200
+    first.idp("connection", "delete", "--tenant", "acme", "globex", "--yes")  # as in a folder of before there were any
     assert first.end(signal.SIGKILL)[0] == -signal.SIGKILL
 
     second = Run(folder, "--port", str(free_port()))
@@ -107,6 +114,9 @@ def test_a_killed_run_recovers_with_the_same_credentials_on_other_ports(folder: 
         assert metadata["issuer"] == new["issuer"]
         api = new["clients"]["web"]["redirect_uris"][0].split("/callback")[0]
         assert f"/login/{new['slug']}" in requests.get(api, timeout=20).text
+    connection = second.idp("connection", "show", "--tenant", "acme", "globex")
+    assert (connection["enabled"], connection["issuer"]) == (True, after["tenants"][1]["issuer"])
+    assert after["tenants"][1]["clients"]["acme"]["redirect_uris"] == [connection["callback_url"]]
     assert second.end(signal.SIGINT) == (0, "")
 
 
