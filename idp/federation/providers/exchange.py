@@ -1,9 +1,11 @@
 """A code for tokens, by Authlib's session (RFC 6749 §4.1.3): with the secret of today, or with the one before (R19)."""
 
+import base64
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
+from urllib.parse import quote
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
@@ -38,7 +40,9 @@ def with_secret(
     secrets: tuple[str | None, ...] = upstream.client_secrets or (None,)
     for number, secret in enumerate(secrets, start=1):
         try:
-            return call(transport.session(upstream.client_id, secret, **options))
+            session = transport.session(upstream.client_id, secret, **options)
+            session.register_client_auth_method(("client_secret_basic", _basic))
+            return call(session)
         except SignInRefused:
             raise
         except AuthlibBaseError as refused:
@@ -76,6 +80,13 @@ def tokens_of(answer: Mapping[str, Any]) -> Tokens:
 def _is_token(value: object) -> TypeGuard[str]:
     """What may stand in a header (RFC 6749 appendix A.12)."""
     return isinstance(value, str) and re.fullmatch(r"[\x20-\x7e]+", value) is not None
+
+
+def _basic(client: Any, _method: str, uri: str, headers: dict[str, str], body: str) -> tuple[str, dict[str, str], str]:
+    """HTTP Basic with both parts form-encoded, as RFC 6749 §2.3.1 has it; Authlib's own leaves them as they are."""
+    pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret, safe='')}"
+    headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return uri, headers, body
 
 
 def _ends(expires_in: object) -> datetime | None:

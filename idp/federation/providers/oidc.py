@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
@@ -155,6 +156,9 @@ class OpenIDConnect:
             return "none"
         if self.auth_method is not None:
             return self.auth_method
+        takes_post = "client_secret_post" in found.auth_methods
+        if takes_post and any(quote(part, safe="") != part for part in (upstream.client_id, *upstream.client_secrets)):
+            return "client_secret_post"  # not every server undoes the encoding of RFC 6749 §2.3.1
         return "client_secret_basic" if "client_secret_basic" in found.auth_methods else "client_secret_post"
 
     def _id_token(
