@@ -15,6 +15,7 @@ from tests.upstreams import github, oidc
 from tests.upstreams.github import GitHub
 from tests.upstreams.oidc import OpenID
 
+TENANT = uuid4()
 CALLBACK = "https://idp.example/t/acme/connections/upstream/callback"
 TRIP = Trip(
     state="a-state-of-ours", nonce="a-nonce-of-ours", code_verifier="a-code-verifier-of-ours-with-43-letters-or-more"
@@ -38,14 +39,14 @@ def at_github(hub: GitHub, **options: Any) -> Upstream:
     """The connection to `hub`."""
     secrets = (github.CLIENT_SECRET,)
     told = Options(base_url=hub.url, **options)
-    return Upstream(uuid4(), uuid4(), "github", github.CLIENT_ID, secrets, told, CALLBACK)
+    return Upstream(TENANT, uuid4(), "github", github.CLIENT_ID, secrets, told, CALLBACK)
 
 
 def at_openid(server: OpenID, **options: Any) -> Upstream:
     """The connection to `server`."""
     secrets = (oidc.CLIENT_SECRET,)
     told = Options(issuer=server.issuer, **options)
-    return Upstream(uuid4(), uuid4(), "oidc", oidc.CLIENT_ID, secrets, told, CALLBACK)
+    return Upstream(TENANT, uuid4(), "oidc", oidc.CLIENT_ID, secrets, told, CALLBACK)
 
 
 def with_secrets(upstream: Upstream, *secrets: str) -> Upstream:

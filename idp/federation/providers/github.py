@@ -36,6 +36,7 @@ def issuer(options: Options) -> str:
 class GitHub:
     """The provider."""
 
+    @transport.visiting
     def authorization_url(self, upstream: Upstream, trip: Trip, hints: Hints) -> str:
         """Where the browser goes.  GitHub cannot be asked to have somebody prove again that it is them."""
         session = transport.session(
@@ -55,6 +56,7 @@ class GitHub:
         )
         return str(url)
 
+    @transport.visiting
     def fetch(self, upstream: Upstream, trip: Trip, answer: Mapping[str, str]) -> UpstreamProfile:
         """Who came back.
 
@@ -106,6 +108,7 @@ class GitHub:
             tokens=tokens,
         )
 
+    @transport.visiting
     def refresh(self, upstream: Upstream, tokens: Tokens) -> Tokens:
         """Another access token, of a GitHub App whose tokens expire.
 

@@ -77,6 +77,7 @@ class OpenIDConnect:
     groups_claim: str | None = None
     parameters: Callable[[Options], Mapping[str, str]] = lambda _options: {}
 
+    @transport.visiting
     def authorization_url(self, upstream: Upstream, trip: Trip, hints: Hints) -> str:
         """Where the browser goes (OpenID Connect Core §3.1.2.1).
 
@@ -103,6 +104,7 @@ class OpenIDConnect:
         url, _state = session.create_authorization_url(found.authorization_endpoint, state=trip.state, **asked)
         return str(url)
 
+    @transport.visiting
     def fetch(self, upstream: Upstream, trip: Trip, answer: Mapping[str, str]) -> UpstreamProfile:
         """Who came back (OpenID Connect Core §3.1.3).
 
@@ -126,6 +128,7 @@ class OpenIDConnect:
             raise SignInRefused(Reason.NOT_PERMITTED, kept_out)
         return self._profile(upstream.options, found.issuer, subject, received, tokens)
 
+    @transport.visiting
     def refresh(self, upstream: Upstream, tokens: Tokens) -> Tokens:
         """Another access token (RFC 6749 §6).
 

@@ -1,13 +1,18 @@
 """How providers call upstreams: Authlib's own sessions, over the one outbound client of ours (R52, R53).
 
 An upstream that failed a few times in a row is left alone for a while, so that whoever wants to sign in there hears it
-at once.
+at once.  Each tenant counts for itself: it may point a connection at whatever fails on a server that others sign in at.
 """
 
 import threading
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
@@ -17,20 +22,40 @@ from requests.structures import CaseInsensitiveDict
 
 from idp.breaker import Breaker
 from idp.federation.errors import Reason, SignInRefused
+from idp.federation.providers.base import Upstream
 from idp.outbound import Answer, Outbound, OutboundFailed, OutboundRefused
 
 TOLERANCE = 3
 REST_SECONDS = 15.0
+VISIT_SECONDS = 10.0
+"""For all calls of one way there or back; none is begun later."""
 SERVER_ERROR = 500
+
+_P = ParamSpec("_P")
+_S = TypeVar("_S")
+_T = TypeVar("_T")
 
 _client: list[Outbound] = [Outbound()]
 """The one that calls; made at the start of a process with what the deployment allows."""
-_breakers: LRUCache[str, Breaker] = LRUCache(1_000)
+_breakers: LRUCache[tuple[UUID | None, str], Breaker] = LRUCache(1_000)
 _breakers_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """What a thread is at an upstream for: whose it is, and until when another call may begin."""
+
+    tenant_id: UUID
+    ends: float
+
+
+_visit: ContextVar[_Visit | None] = ContextVar("visit", default=None)
 
 
 class UpstreamUnreachable(SignInRefused):
     """No whole answer came."""
+
+    code = "upstream-unreachable"
 
     def __init__(self, cause: str) -> None:
         super().__init__(Reason.UNREACHABLE, cause)
@@ -41,6 +66,22 @@ def connect(client: Outbound) -> None:
     _client[:] = [client]
     with _breakers_lock:
         _breakers.clear()
+
+
+def visiting(
+    method: Callable[Concatenate[_S, Upstream, _P], _T],
+) -> Callable[Concatenate[_S, Upstream, _P], _T]:
+    """What a provider's method calls is counted for the tenant of its connection, and ends in bounded time."""
+
+    @wraps(method)
+    def visit(self: _S, upstream: Upstream, /, *args: _P.args, **options: _P.kwargs) -> _T:
+        begun = _visit.set(_Visit(upstream.tenant_id, time.monotonic() + VISIT_SECONDS))
+        try:
+            return method(self, upstream, *args, **options)
+        finally:
+            _visit.reset(begun)
+
+    return visit
 
 
 def session(client_id: str, client_secret: str | None = None, **options: Any) -> OAuth2Session:
@@ -72,7 +113,10 @@ def get(url: str, *, headers: Mapping[str, str] | None = None) -> Answer:
 def _call(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
     parts = urlsplit(url)
     place = parts.hostname or ""
-    breaker = _breaker(parts.netloc)
+    visit = _visit.get()
+    if visit is not None and visit.ends < time.monotonic():
+        raise UpstreamUnreachable(f"{place} and its like took longer than {VISIT_SECONDS:.0f} seconds in all")
+    breaker = _breaker(None if visit is None else visit.tenant_id, parts.netloc)
     if not breaker.admits():
         raise UpstreamUnreachable(f"{place} failed {TOLERANCE} times in a row and is left alone for a while")
     client = _client[0]
@@ -92,11 +136,11 @@ def _call(method: str, url: str, headers: Mapping[str, str], body: bytes | None)
     return answer
 
 
-def _breaker(place: str) -> Breaker:
+def _breaker(tenant_id: UUID | None, place: str) -> Breaker:
     with _breakers_lock:
-        if place not in _breakers:
-            _breakers[place] = Breaker(rest=REST_SECONDS, tolerance=TOLERANCE)
-        return _breakers[place]
+        if (tenant_id, place) not in _breakers:
+            _breakers[tenant_id, place] = Breaker(rest=REST_SECONDS, tolerance=TOLERANCE)
+        return _breakers[tenant_id, place]
 
 
 class _Adapter(BaseAdapter):
