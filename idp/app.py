@@ -26,6 +26,7 @@ from idp.web.account import (
 )
 from idp.web.hosted import (
     branding,
+    connection_terms,
     connections,
     consent,
     home,
@@ -46,6 +47,7 @@ VIEWS = (
     activity,
     applications,
     branding,
+    connection_terms,
     connections,
     consent,
     data,

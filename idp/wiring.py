@@ -19,7 +19,7 @@ from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events import models as events_models
 from idp.events import service as events
 from idp.events.types import EventType
-from idp.federation import gate, identities
+from idp.federation import gate, identities, mapping
 from idp.federation import models as federation_models
 from idp.federation import notices as federation_notices
 from idp.federation.providers import transport
@@ -71,8 +71,8 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.EMAIL_CHANGED: (*_OUT, notices.email_changed),
     EventType.LOGIN_BLOCKED: (notices.login_blocked,),
     EventType.DEVICE_ADDED: (notices.device_added,),
-    EventType.ROLE_UPDATED: (invitations.follow_role,),
-    EventType.ROLE_DELETED: (invitations.follow_role,),
+    EventType.ROLE_UPDATED: (invitations.follow_role, mapping.follow_role),
+    EventType.ROLE_DELETED: (invitations.follow_role, mapping.follow_role),
     EventType.ROLE_UNASSIGNED: (owners.keep_one,),
     EventType.RESOURCE_DELETED: (app_permissions.remove_all,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),

@@ -138,6 +138,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "domain-taken": (409, "acme.example is in the list already."),
     "too-many-domains": (409, "A tenant has at most 100 domains."),
     "connection-name-taken": (409, "There is a connection 'github' already."),
+    "connection-in-use": (409, "The client may use no other connection. Give it another one first, or all."),
     "too-many-connections": (409, "A tenant has at most 100 connections."),
     "last-way-in": (409, "They have no password and no proven address, so they could not get in any more."),
     "too-many-of-them": (409, "A tenant has at most 1000 roles."),

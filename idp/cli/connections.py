@@ -11,7 +11,7 @@ from idp.cli.connection_options import HELP
 from idp.cli.connection_tests import connection_name, test
 from idp.cli.options import confirm, tenant, verb, yes
 from idp.db.unit import UnitOfWork
-from idp.federation import connections
+from idp.federation import connections, secrets
 from idp.federation.models import Connection
 from idp.federation.options import Options
 from idp.federation.providers.registry import COMMON, KINDS
@@ -37,7 +37,7 @@ def describe(uow: UnitOfWork, row: Connection) -> dict[str, Any]:
         "client_id": row.client_id,
         "has_client_secret": row.client_secret_sealed is not None,
         "client_secret_changed_at": row.secret_changed_at,
-        "previous_secret_until": connections.previous_secret_until(uow, row),
+        "previous_secret_until": secrets.previous_until(uow, row),
         "callback_url": connections.callback_url(uow, row.name),
         "login_url": connections.login_url(uow, row.name),
         "issuer": connections.issuer_of(row),

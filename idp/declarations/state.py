@@ -13,6 +13,7 @@ from idp.declarations import clients as members
 from idp.declarations.connections import OPTIONS
 from idp.declarations.things import Kind, Members, State, Things
 from idp.federation import connections as upstreams
+from idp.federation import secrets
 from idp.federation.models import ClientConnection, Connection, FederatedIdentity
 from idp.mail import settings as mail_settings
 from idp.oauth import clients, management, resources
@@ -128,13 +129,13 @@ def _groups(uow: UnitOfWork) -> Things:
 def _connections(uow: UnitOfWork) -> Things:
     found: dict[str, Members] = {}
     for place, row in enumerate(upstreams.list_all(uow)):
-        secrets = upstreams.upstream_of(uow, row).client_secrets
+        living = secrets.living(uow, row)
         found[row.name] = {
             "kind": row.kind,
             "label": row.label,
             "enabled": row.disabled_at is None,
             "client_id": row.client_id,
-            "client_secret": SecretStr(secrets[0]) if row.client_secret_sealed is not None else None,
+            "client_secret": SecretStr(living[0]) if living else None,
             "position": place,
             **{f"{OPTIONS}{name}": value for name, value in row.options.model_dump(mode="json").items()},
         }

@@ -6,40 +6,36 @@ owners' to set, and roles by mapping are bounded as roles by hand (R22, R48).
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import aliased
 
 from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
+from idp.federation import mapping, secrets
 from idp.federation.errors import (
+    ConnectionInUse,
     ConnectionInvalid,
     ConnectionNameTaken,
     NoSuchConnection,
     TooManyConnections,
 )
-from idp.federation.models import Connection, FederatedIdentity
+from idp.federation.models import ClientConnection, Connection, FederatedIdentity
 from idp.federation.options import Options
-from idp.federation.providers.base import Upstream
 from idp.federation.providers.registry import COMMON, KINDS, Kind
 from idp.ids import new_id
-from idp.rbac import bounds, effective
-from idp.rbac import service as rbac
-from idp.rbac.permissions import Builtin, Permission
+from idp.rbac import bounds
+from idp.rbac.permissions import Permission
 
 MAX_CONNECTIONS = 100
 NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$"
 """Of a name: it is part of the callback URL, and never changes."""
-KEEPS_PREVIOUS_SECRET = timedelta(days=1)
-"""For how long the secret before still counts, so that nothing has to change at one moment at two places."""
 
 _NAME = re.compile(NAME_PATTERN)
-_SECRET = "client_secret_sealed"
-_PREVIOUS = "previous_secret_sealed"
 ENDPOINTS = frozenset({"issuer", "base_url", "directory"})
 """Members that say where the secret is sent (R54)."""
 _WEIGHTY = ENDPOINTS | {"roles", "groups_claim", "claims", "trusts_email"}
@@ -100,7 +96,7 @@ def create(
         )
     )
     if client_secret:
-        row.client_secret_sealed, row.secret_changed_at = _seal(uow, row, _SECRET, client_secret), uow.now
+        secrets.replace(uow, row, client_secret, keep_previous=False)
     uow.flush()
     events.record(uow, EventType.CONNECTION_CREATED, row, connection=name, connection_kind=kind)
     return row
@@ -143,7 +139,7 @@ def update_connection(
             setattr(row, name, value)
     row.options = whole
     if client_secret:
-        _replace_secret(uow, row, client_secret, keep_previous=not differing & ENDPOINTS)
+        secrets.replace(uow, row, client_secret, keep_previous=not differing & ENDPOINTS)
     if before.keeps_tokens and not whole.keeps_tokens:
         forget_tokens(uow, row)
     if changed:
@@ -155,8 +151,20 @@ def update_connection(
 
 
 def remove(uow: UnitOfWork, row: Connection) -> None:
-    """Trust an upstream no more.  Everybody's identities there go with it, their accounts stay."""
+    """Trust an upstream no more.  Everybody's identities there go with it, their accounts stay.
+
+    Raises:
+        NoSuchConnection: somebody else did so meanwhile.
+        ConnectionInUse: a client may use no other, and would then use them all.
+    """
     uow.flush()
+    others = aliased(ClientConnection)
+    of_client = (others.tenant_id == ClientConnection.tenant_id) & (others.client_id == ClientConnection.client_id)
+    has_other = exists().where(of_client, others.connection_id != row.id)
+    alone = select(ClientConnection.client_id).where(ClientConnection.connection_id == row.id, ~has_other).limit(1)
+    client_id = uow.session.scalar(alone)
+    if client_id is not None:
+        raise ConnectionInUse(f"The client {client_id} may use no other connection. Give it another one first, or all.")
     if uow.session.scalar(delete(Connection).where(Connection.id == row.id).returning(Connection.id)) is None:
         raise NoSuchConnection(f"There is no connection {row.name!r}.")
     events.record(uow, EventType.CONNECTION_DELETED, row, connection=row.name)
@@ -207,25 +215,9 @@ def login_url(uow: UnitOfWork, name: str) -> str:
     return f"{uow.tenant.issuer}/connections/{name}/login"
 
 
-def previous_secret_until(uow: UnitOfWork, row: Connection) -> datetime | None:
-    """Until when the secret before counts too; None when there is none, or it is over."""
-    changed_at = row.secret_changed_at if row.previous_secret_sealed is not None else None
-    until = None if changed_at is None else changed_at + KEEPS_PREVIOUS_SECRET
-    return until if until is not None and until > uow.now else None
-
-
 def issuer_of(row: Connection) -> str:
     """What names its upstream in identities."""
     return KINDS[row.kind].issuer(row.options)
-
-
-def upstream_of(uow: UnitOfWork, row: Connection) -> Upstream:
-    """The connection as providers see it, its secrets opened."""
-    current = _unseal(uow, row, _SECRET, row.client_secret_sealed)
-    kept = row.previous_secret_sealed if previous_secret_until(uow, row) else None
-    previous = _unseal(uow, row, _PREVIOUS, kept)
-    secrets = tuple(secret for secret in (current, previous) if secret is not None)
-    return Upstream(uow.tenant.id, row.id, row.kind, row.client_id, secrets, row.options, callback_url(uow, row.name))
 
 
 def forget_tokens(uow: UnitOfWork, row: Connection) -> None:
@@ -276,33 +268,4 @@ def _require_weight(uow: UnitOfWork, options: Options, *, as_it_was: bool = Fals
     """Refuse whoever may not decide what these options let an upstream decide; a role that is gone gives nothing."""
     if options.trusts_email:
         bounds.require(uow, Permission.OWNERS_WRITE)
-    if options.roles:
-        bounds.take_turn(uow)
-        names = set(options.roles.values())
-        if as_it_was:
-            names &= {role.name for role in rbac.list_roles(uow)}
-        roles = [rbac.get_role(uow, name) for name in sorted(names)]
-        if any(role.is_builtin and role.name == Builtin.OWNER for role in roles):
-            raise ConnectionInvalid(
-                "Owners are people, made one by one: no mapping gives that role.", field="options.roles"
-            )
-        bounds.require_grantable(uow, effective.of_roles(uow, [role.id for role in roles]).permissions)
-
-
-def _replace_secret(uow: UnitOfWork, row: Connection, secret: str, *, keep_previous: bool) -> None:
-    before = _unseal(uow, row, _SECRET, row.client_secret_sealed)
-    if before == secret:
-        return
-    row.previous_secret_sealed = _seal(uow, row, _PREVIOUS, before) if keep_previous and before else None
-    row.client_secret_sealed, row.secret_changed_at = _seal(uow, row, _SECRET, secret), uow.now
-    events.record(uow, EventType.CONNECTION_SECRET_ROTATED, row, connection=row.name)
-
-
-def _seal(uow: UnitOfWork, row: Connection, column: str, secret: str) -> bytes:
-    return uow.data_key.seal(secret.encode(), table=Connection.__tablename__, column=column, row=row.id)
-
-
-def _unseal(uow: UnitOfWork, row: Connection, column: str, sealed: bytes | None) -> str | None:
-    if sealed is None:
-        return None
-    return uow.data_key.unseal(sealed, table=Connection.__tablename__, column=column, row=row.id).decode()
+    mapping.require_grantable(uow, options, as_it_was=as_it_was)

@@ -23,6 +23,12 @@ class TooManyConnections(Conflict):
     code = "too-many-connections"
 
 
+class ConnectionInUse(Conflict):
+    """A client may use this connection and no other: without it, it might use them all."""
+
+    code = "connection-in-use"
+
+
 class ConnectionInvalid(Invalid):
     """A member is unknown to the kind, missing or malformed."""
 

@@ -17,14 +17,13 @@ from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType, Outcome
-from idp.federation import identities
+from idp.federation import identities, mapping
 from idp.federation.errors import Reason, SignInRefused
 from idp.federation.models import Connection, FederatedIdentity
 from idp.federation.providers.base import UpstreamProfile
 from idp.federation.providers.registry import KINDS
 from idp.rbac import bounds
 from idp.rbac import service as rbac
-from idp.rbac.errors import NoSuchRole
 from idp.rbac.permissions import Builtin
 from idp.users import service as users
 from idp.users.errors import ProfileInvalid
@@ -67,7 +66,7 @@ def sign_in(
         user = _newly_linked(uow, connection, profile, required, terms_accepted=terms_accepted)
     if known is not None and connection.options.profile_updates == "every":
         _update_profile(uow, user, profile)
-    _follow_groups(uow, connection, user, profile)
+    mapping.follow_groups(uow, connection, user, profile)
     return user
 
 
@@ -226,19 +225,3 @@ def _update_profile(uow: UnitOfWork, user: User, profile: UpstreamProfile) -> No
         users.update_profile(uow, user, profile.attributes)
     except ProfileInvalid:  # never of a provider's, which checks each; an old row may not parse any more
         return
-
-
-def _follow_groups(uow: UnitOfWork, connection: Connection, user: User, profile: UpstreamProfile) -> None:
-    """The roles of the mapping are the connection's to give and to take: whoever leaves the group loses them."""
-    mapping = connection.options.roles
-    groups = {name.casefold() for name in profile.groups}
-    wanted = {role for group, role in mapping.items() if group.casefold() in groups}
-    for name in sorted(set(mapping.values())):
-        try:
-            role = rbac.get_role(uow, name)
-        except NoSuchRole:  # deleted since; the connection's document still shows it
-            continue
-        if name in wanted:
-            rbac.give(uow, user, role)
-        else:
-            rbac.take_back(uow, user, role)

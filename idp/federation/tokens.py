@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
-from idp.federation import connections
+from idp.federation import gate, upstreams
 from idp.federation.errors import NoUpstreamToken, SignInRefused
 from idp.federation.models import Connection, FederatedIdentity
 from idp.federation.providers.base import Tokens
-from idp.federation.providers.registry import KINDS
 
 EARLY = timedelta(seconds=60)
 """A token that is over within this time is renewed before it is handed out."""
@@ -51,7 +50,8 @@ def read(uow: UnitOfWork, row: FederatedIdentity) -> Tokens:
         if kept.refresh_token is None:
             raise NoUpstreamToken("Their token is over, and the upstream issued nothing to renew it with.")
         try:
-            kept = KINDS[connection.kind].provider.refresh(connections.upstream_of(uow, connection), kept)
+            with gate.pass_through():
+                kept = upstreams.provider(connection).refresh(upstreams.of(uow, connection), kept)
         except SignInRefused as refused:
             raise NoUpstreamToken(f"The upstream does not renew their token: {refused.cause}") from None
         keep(uow, row, kept)

@@ -28,7 +28,7 @@ def test_every_browser_post_wants_our_own_form(app: Any, tenant: Tenant) -> None
     posts = [rule for rule in rules(app) if rule.endpoint.startswith(HOSTED) and "POST" in (rule.methods or ())]
     assert len(posts) >= MIN_BROWSER_POSTS
     for rule in posts:
-        url = app.url_map.bind("localhost").build(rule.endpoint, {SLUG: tenant.slug}, method="POST")
+        url = app.url_map.bind("localhost").build(rule.endpoint, {SLUG: tenant.slug, "name": "sso"}, method="POST")
         for headers in ({}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
             answer = app.test_client().post(url, data={"csrf": "A" * 43, "flow": str(tenant.id)}, headers=headers)
             assert answer.status_code == 403, rule

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from idp.federation import connections
+from idp.federation import connections, upstreams
 from idp.federation.errors import Reason, SignInRefused
 from idp.federation.options import Options
 from idp.federation.providers.registry import KINDS
@@ -22,7 +22,7 @@ CREATE = ("connection", "create", "--kind", "github", "--name", "github", "--cli
 
 def secrets_of(people: People) -> tuple[str, ...]:
     with people.unit() as uow:
-        return connections.upstream_of(uow, connections.get(uow, "github")).client_secrets
+        return upstreams.of(uow, connections.get(uow, "github")).client_secrets
 
 
 def test_a_connection_is_made_changed_and_deleted(idp: Terminal, people: People) -> None:

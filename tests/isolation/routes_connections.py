@@ -1,20 +1,23 @@
 """How to feed what the management API says of connections and identities; see `tests.isolation.routes`."""
 
+import itertools
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
-from idp.federation import connections, offers, testing
+from idp.federation import connections, offers, testing, transactions
 from idp.federation.models import FederatedIdentity
-from idp.federation.providers.base import Tokens
+from idp.federation.providers.base import Tokens, UpstreamProfile
 from idp.oauth.models import Client
-from tests.isolation.routes import Call, feeds, is_status, says
+from tests.isolation.routes import Call, feeds, is_status, leads_to, says
 from tests.isolation.routes_roles import GONE, call
 from tests.isolation.world import World
-from tests.upstream_rows import connect, link
+from tests.upstream_rows import connect, link, profile
 
 _MADE = is_status(201)
 _SHOWN = is_status(200)
+_numbers = itertools.count(1)
 
 
 @cache
@@ -139,3 +142,65 @@ def removed_identity(owner: World, caller: World) -> Call:
 @feeds("management.remove_user_identity", "DELETE")
 def removed_identity_of_stranger(owner: World, caller: World) -> Call:
     return call(caller, GONE, user_id=caller.user.id, identity_id=identity(owner).id)
+
+
+# What a browser does
+
+
+def button(owner: World) -> str:
+    """A connection of its own, so that no other feeder has used it up."""
+    return connect(owner.people, f"way-{owner.name}-{next(_numbers)}", options={"creation": "on"}).name
+
+
+def away(owner: World, name: str, *, login: str, returned: UpstreamProfile | None = None) -> str:
+    """The state of the owner's browser that is away at an upstream, or came back and waits for a yes to the terms."""
+    with owner.people.unit() as uow:
+        trip = transactions.begin(uow, connections.get(uow, name), owner.cookies["-b"], login_id=UUID(login))
+        uow.flush()
+        if returned is not None:
+            row = transactions.claim(uow, connections.get(uow, name), trip.state, owner.cookies["-b"])
+            assert row is not None
+            transactions.keep_profile(uow, row, returned)
+    return trip.state
+
+
+def somebody_new(owner: World) -> UpstreamProfile:
+    number = next(_numbers)
+    return profile(subject=str(number), email=f"new-{number}@{owner.name}.example")
+
+
+@feeds("hosted.leave", "GET")
+def leaving(owner: World, caller: World) -> Call:
+    query = {"flow": owner.login_flow}
+    return Call(leads_to("https://github.com/login/oauth/authorize"), query, path={"name": button(owner)})
+
+
+@feeds("hosted.leave", "GET")
+def leaving_for_a_test(owner: World, caller: World) -> Call:
+    name = button(owner)
+    with owner.people.unit() as uow:
+        url = testing.begin(uow, connections.get(uow, name))[1]
+    query = dict(parse_qsl(urlsplit(url).query))
+    return Call(leads_to("https://github.com/login/oauth/authorize"), query, path={"name": name})
+
+
+@feeds("hosted.come_back", "GET")
+def coming_back(owner: World, caller: World) -> Call:
+    name = button(owner)
+    query = {"state": away(owner, name, login=owner.login_flow), "error": "access_denied"}
+    return Call(says("You didn’t sign in"), query, path={"name": name})
+
+
+@feeds("hosted.show_terms", "GET")
+def terms(owner: World, caller: World) -> Call:
+    name, flow, who = button(owner), owner.login_flow, somebody_new(owner)
+    away(owner, name, login=flow, returned=who)
+    return Call(says(str(who.email)), {"flow": flow}, path={"name": name})
+
+
+@feeds("hosted.submit_terms", "POST")
+def agreed(owner: World, caller: World) -> Call:
+    name, flow = button(owner), owner.login_flow
+    away(owner, name, login=flow, returned=somebody_new(owner))
+    form = {"flow": flow, "csrf": caller.csrf, "terms": "yes"}
+    return Call(leads_to(owner.url("")), form=form, path={"name": name})

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from idp.api.fields import flag, moment, require_plain, shown, text
 from idp.api.schemas import Body
 from idp.db.unit import UnitOfWork
-from idp.federation import connections
+from idp.federation import connections, secrets
 from idp.federation.errors import ConnectionInvalid
 from idp.federation.models import Connection
 from idp.federation.options import Creation, Icon, Options, ProfileUpdates
@@ -188,7 +188,7 @@ class ConnectionOut(Body):
 def describe(uow: UnitOfWork, row: Connection) -> dict[str, Any]:
     """A connection as the API shows it."""
     useful = KINDS[row.kind].members | COMMON
-    until = connections.previous_secret_until(uow, row)
+    until = secrets.previous_until(uow, row)
     return {
         "id": str(row.id),
         "name": row.name,

@@ -149,7 +149,7 @@ def change_connection(uow: UnitOfWork, sent: dict[str, Any], name: str) -> dict[
     needs=Permission.CONNECTIONS_WRITE,
     tag=CONNECTIONS,
     answer=(204, None, None),
-    refuses=("no-such-connection",),
+    refuses=("no-such-connection", "connection-in-use"),
     etag=True,
 )
 def delete_connection(uow: UnitOfWork, name: str) -> None:

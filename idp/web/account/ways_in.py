@@ -17,10 +17,10 @@ from idp.i18n import format_ago
 from idp.ids import parse_id
 from idp.web.account import layout, recent
 from idp.web.account.person import Person, signed_in
-from idp.web.hosted import connections, flash
+from idp.web.hosted import connection_ways, connections, flash
 from idp.web.hosted.pages import blueprint
 
-_PATH = connections.ACCOUNT_PAGE
+_PATH = connection_ways.ACCOUNT_PAGE
 
 
 @blueprint.get("/account/connections")

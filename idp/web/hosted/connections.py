@@ -3,33 +3,27 @@
 Nothing of ours waits while somebody else's server is asked: the transaction ends before, and another begins after.
 """
 
-import json
-
-from flask import Response, make_response, request
+from flask import Response, request
 from werkzeug.exceptions import NotFound
 
 from idp.authn import login, sessions
 from idp.authn.assurance import Method
 from idp.authn.models import LoginTransaction, Session
 from idp.db.unit import UnitOfWork
-from idp.federation import connections, gate, linking, offers, testing, transactions
+from idp.federation import connections, gate, linking, offers, testing, transactions, upstreams
 from idp.federation.errors import Reason, RoundTripExpired, SignInRefused, UpstreamBusy
 from idp.federation.linking import TermsNeeded
 from idp.federation.models import Connection, FederationTransaction
 from idp.federation.providers.base import Hints, Trip, UpstreamProfile
-from idp.federation.providers.registry import KINDS
-from idp.http import cookies, csrf, limits, metrics
+from idp.http import cookies, limits, metrics
 from idp.http.context import current_tenant, current_unit
 from idp.i18n import gettext as _
 from idp.oauth import parameters
 from idp.oauth.authorize.response import see_other
 from idp.oauth.parameters import ParameterProblem
 from idp.users.models import User
-from idp.web.hosted import connection_failures, flash, flows, newcomers
+from idp.web.hosted import connection_failures, connection_tests, connection_ways, flash, flows
 from idp.web.hosted.pages import blueprint
-from idp.web.rendering import render
-
-ACCOUNT_PAGE = "account/connections"
 
 
 @blueprint.get("/connections/<name>/login")
@@ -65,43 +59,21 @@ def come_back(name: str) -> Response:
         raise RoundTripExpired(problem.detail) from None
     try:
         with gate.pass_through():
-            return _apart(_receive(uow, connection, answer))
+            return connection_ways.apart(_receive(uow, connection, answer))
     except UpstreamBusy as busy:
         return connection_failures.show_busy(connection, retry_after=busy.retry_after)
-
-
-@blueprint.get("/connections/<name>/terms")
-def show_terms(name: str) -> Response:
-    """What somebody new has to agree to, before their account is made."""
-    uow = current_unit()
-    _connection, transaction, trip = _waiting(uow, name)
-    return _terms_form(uow, transaction, trip, name)
-
-
-@blueprint.post("/connections/<name>/terms")
-def submit_terms(name: str) -> Response:
-    """Make the account, now that they agree."""
-    csrf.require_own_form()
-    uow = current_unit()
-    connection, transaction, trip = _waiting(uow, name)
-    if request.form.get("terms") != "yes":
-        return _terms_form(uow, transaction, trip, name, errors={"terms": _("Agree to the terms to go on.")})
-    profile = transactions.profile_of(uow, trip)
-    if profile is None:
-        raise _expired()
-    return _sign_in(uow, connection, trip, transaction, profile, terms_accepted=True)
 
 
 def leave_to_link(uow: UnitOfWork, connection: Connection, user: User) -> Response:
     """To the upstream, to link the account there to the one that is signed in here; they said so just now."""
     trip = transactions.begin(uow, connection, cookies.ensure_browser_secret(), user_id=user.id)
-    return _go(uow, connection, trip, Hints(), way_on=_back_to_account())
+    return _go(uow, connection, trip, Hints(), way_on=connection_ways.back_to_account())
 
 
 def show_way_home(connection: Connection, transaction: LoginTransaction) -> Response:
     """A form led here: a page on the way, as browsers hold a form's whole chain of redirects against our policy."""
     url = f"{current_tenant().issuer}/connections/{connection.name}/login?flow={transaction.id}"
-    return _onward_page(connection, url)
+    return connection_ways.onward_page(connection, url)
 
 
 def _leave_for_test(uow: UnitOfWork, name: str) -> Response:
@@ -110,28 +82,28 @@ def _leave_for_test(uow: UnitOfWork, name: str) -> Response:
     trip = None if connection is None else testing.depart(uow, connection, ticket, cookies.ensure_browser_secret())
     if connection is None or trip is None:
         raise RoundTripExpired(_("This test was started before, or has expired. Ask for another one."))
-    return _go(uow, connection, trip, Hints(), way_on=_back_to_login(None))
+    return _go(uow, connection, trip, Hints(), way_on=connection_ways.back_to_login(None))
 
 
 def _depart(uow: UnitOfWork, connection: Connection, transaction: LoginTransaction) -> Response:
     trip = transactions.begin(uow, connection, cookies.ensure_browser_secret(), login_id=transaction.id)
     hints = Hints(transaction.email_hint, reauthenticate=transaction.required_user_id is not None)
-    return _go(uow, connection, trip, hints, way_on=_back_to_login(transaction))
+    return _go(uow, connection, trip, hints, way_on=connection_ways.back_to_login(transaction))
 
 
 def _go(uow: UnitOfWork, connection: Connection, trip: Trip, hints: Hints, *, way_on: tuple[str, str]) -> Response:
     """303 to the upstream, or a page on the way there for whoever came by a form."""
-    upstream = connections.upstream_of(uow, connection)
+    upstream = upstreams.of(uow, connection)
     uow.commit()
     try:
         with gate.pass_through():
-            url = KINDS[connection.kind].provider.authorization_url(upstream, trip, hints)
+            url = upstreams.provider(connection).authorization_url(upstream, trip, hints)
     except UpstreamBusy as busy:
         return connection_failures.show_busy(connection, retry_after=busy.retry_after)
     except SignInRefused as refused:
         linking.refuse(uow, connection, refused)
         return connection_failures.show(connection, refused.reason, way_on=way_on)
-    return see_other(url) if request.method == "GET" else _onward_page(connection, url)
+    return see_other(url) if request.method == "GET" else connection_ways.onward_page(connection, url)
 
 
 def _receive(uow: UnitOfWork, connection: Connection, answer: dict[str, str]) -> Response:
@@ -139,29 +111,29 @@ def _receive(uow: UnitOfWork, connection: Connection, answer: dict[str, str]) ->
     state = answer.get("state", "")
     trip = transactions.claim(uow, connection, state, cookies.browser_secret())
     if trip is None:
-        raise _expired()
-    upstream, whole = connections.upstream_of(uow, connection), transactions.trip_of(uow, state)
+        raise connection_ways.expired()
+    upstream, whole = upstreams.of(uow, connection), transactions.trip_of(uow, state)
     uow.commit()
     profile, refused = None, None
     try:
-        profile = KINDS[connection.kind].provider.fetch(upstream, whole, answer)
+        profile = upstreams.provider(connection).fetch(upstream, whole, answer)
     except SignInRefused as refusal:
         refused = refusal
     uow.session.expunge_all()  # whatever was read before may have changed meanwhile
     again, same_trip = connections.find(uow, connection.name), uow.find(FederationTransaction, trip.id)
     if again is None or same_trip is None:
-        raise _expired()
+        raise connection_ways.expired()
     if testing.is_test(same_trip):
-        return _show_test(uow, again, same_trip, profile, refused)
+        return connection_tests.show(uow, again, same_trip, profile, refused)
     if profile is None or refused is not None:
         return _refuse(uow, again, same_trip, refused or SignInRefused(Reason.INVALID_ANSWER, "no profile"))
     if same_trip.user_id is not None:
         return _link(uow, again, same_trip, profile)
     transaction = login.get(uow, same_trip.login_id, cookies.browser_secret())
-    return _sign_in(uow, again, same_trip, transaction, profile)
+    return sign_in(uow, again, same_trip, transaction, profile)
 
 
-def _sign_in(
+def sign_in(
     uow: UnitOfWork,
     connection: Connection,
     trip: FederationTransaction,
@@ -170,6 +142,7 @@ def _sign_in(
     *,
     terms_accepted: bool = False,
 ) -> Response:
+    """Let somebody in whom the upstream knows, as the rules of linking have it, and go on with their login."""
     if offers.find(uow, connection.name, flows.client_id(uow, transaction)) is None:
         return flows.onward("login", transaction)  # disabled, or taken from the client, meanwhile
     required = None if transaction.required_user_id is None else uow.find(User, transaction.required_user_id)
@@ -193,7 +166,9 @@ def _link(uow: UnitOfWork, connection: Connection, trip: FederationTransaction, 
     except SignInRefused as refused:
         return _refuse(uow, connection, trip, refused)
     trip.completed_at = uow.now
-    return see_other(f"{current_tenant().issuer}/{ACCOUNT_PAGE}?{flash.PARAMETER}={flash.IDENTITY_LINKED}")
+    return see_other(
+        f"{current_tenant().issuer}/{connection_ways.ACCOUNT_PAGE}?{flash.PARAMETER}={flash.IDENTITY_LINKED}"
+    )
 
 
 def _who_links(uow: UnitOfWork, connection: Connection, trip: FederationTransaction) -> Session:
@@ -210,110 +185,6 @@ def _refuse(uow: UnitOfWork, connection: Connection, trip: FederationTransaction
     user = None if trip.user_id is None else uow.find(User, trip.user_id)
     linking.refuse(uow, connection, refused, user)
     if trip.user_id is not None:
-        return connection_failures.show(connection, refused.reason, way_on=_back_to_account())
+        return connection_failures.show(connection, refused.reason, way_on=connection_ways.back_to_account())
     transaction = login.find(uow, trip.login_id, cookies.browser_secret())
-    return connection_failures.show(connection, refused.reason, way_on=_back_to_login(transaction))
-
-
-def _show_test(
-    uow: UnitOfWork,
-    connection: Connection,
-    trip: FederationTransaction,
-    profile: UpstreamProfile | None,
-    refused: SignInRefused | None,
-) -> Response:
-    facts: list[tuple[str, str]] = []
-    claims = None
-    if profile is None or refused is not None:
-        refusal = refused or SignInRefused(Reason.INVALID_ANSWER, "no profile")
-        testing.fail(uow, connection, trip, refusal)
-        heading = _("The test failed")
-        sentence = _("Nobody was signed in. This is what went wrong:")
-        facts = [(_("Reason"), refusal.reason.value), (_("Cause"), refusal.cause)]
-    else:
-        received = testing.receive(uow, connection, trip, profile)
-        heading = _("The test worked")
-        sentence = _("Nobody was signed in. This is what {connection} says:", connection=connection.label)
-        facts = [(name, _shown(value)) for name, value in (received.profile or {}).items()]
-        claims = json.dumps(received.claims, indent=2, ensure_ascii=False, default=str)
-    body = render(
-        "hosted/connection_test.html", heading, heading=heading, sentence=sentence, facts=facts, claims=claims
-    )
-    return make_response(body, 200)
-
-
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _waiting(uow: UnitOfWork, name: str) -> tuple[Connection, LoginTransaction, FederationTransaction]:
-    transaction = flows.current(uow)
-    trip = transactions.find_waiting(uow, transaction.id, cookies.browser_secret())
-    connection = connections.find(uow, name)
-    if trip is None or connection is None or trip.connection_id != connection.id:
-        raise _expired()
-    return connection, transaction, trip
-
-
-def _terms_form(
-    uow: UnitOfWork,
-    transaction: LoginTransaction,
-    trip: FederationTransaction,
-    name: str,
-    errors: dict[str, str] | None = None,
-) -> Response:
-    profile = transactions.profile_of(uow, trip)
-    if profile is None:
-        raise _expired()
-    issuer, flow = current_tenant().issuer, str(transaction.id)
-    flows.opened_by(uow, transaction)
-    body = render(
-        "hosted/connection_terms.html",
-        _("Almost there"),
-        action=f"{issuer}/connections/{name}/terms",
-        flow=flow,
-        csrf=csrf.token(),
-        name=profile.attributes.get("name"),
-        email=profile.email,
-        login_url=f"{issuer}/login?flow={flow}",
-        errors=errors or {},
-        **newcomers.rules(),
-    )
-    return make_response(body, 422 if errors else 200)
-
-
-def _apart(answer: Response) -> Response:
-    """What follows the callback, apart from the redirects that led to it: they may have begun with the upstream's form.
-
-    Browsers hold such a chain to its end against the form's policy, which knows our callback and not the application.
-    """
-    if answer.location is None or request.headers.get("Sec-Fetch-Dest") != "document":
-        return answer
-    return _page_on_the_way(_("One moment"), _("Signing in…"), answer.location)
-
-
-def _onward_page(connection: Connection, url: str) -> Response:
-    heading = _("Sign in with {connection}", connection=connection.label)
-    return _page_on_the_way(heading, _("We’re taking you to {connection}.", connection=connection.label), url)
-
-
-def _page_on_the_way(heading: str, sentence: str, url: str) -> Response:
-    body = render("hosted/onward.html", heading, heading=heading, sentence=sentence, way_on=(_("Continue"), url))
-    answer = make_response(body, 200)
-    answer.headers["Refresh"] = f"0; url={url}"
-    return answer
-
-
-def _back_to_login(transaction: LoginTransaction | None) -> tuple[str, str]:
-    query = f"?flow={transaction.id}" if transaction is not None else ""
-    return _("Sign in another way"), f"{current_tenant().issuer}/login{query}"
-
-
-def _back_to_account() -> tuple[str, str]:
-    return _("Back to your account"), f"{current_tenant().issuer}/{ACCOUNT_PAGE}"
-
-
-def _expired() -> RoundTripExpired:
-    return RoundTripExpired(
-        _("This sign-in was finished before, began in another browser, or took too long. Sign in again.")
-    )
+    return connection_failures.show(connection, refused.reason, way_on=connection_ways.back_to_login(transaction))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from idp.api.management.connection_schemas import ConnectionOptions, ConnectionOptionsOut
 from idp.events.models import Event
-from idp.federation import connections
+from idp.federation import connections, upstreams
 from idp.federation.options import Options
 from idp.federation.providers.registry import COMMON, KINDS
 from tests.api.management.callers import Caller
@@ -26,7 +26,7 @@ def oidc(issuer: str = "https://login.acme.example", **options: Any) -> dict[str
 def secrets_of(people: People, name: str) -> tuple[str, ...]:
     """What would be tried at the upstream, in that order."""
     with people.unit() as uow:
-        return connections.upstream_of(uow, connections.get(uow, name)).client_secrets
+        return upstreams.of(uow, connections.get(uow, name)).client_secrets
 
 
 def pointers(answer: Any) -> list[str]:

@@ -10,7 +10,7 @@ from idp.declarations.apply import Applied
 from idp.declarations.errors import DeclarationInvalid, DeclarationRefused
 from idp.declarations.things import Kind, State
 from idp.events.models import Event
-from idp.federation import connections, offers
+from idp.federation import connections, offers, upstreams
 from idp.federation.models import Connection, FederatedIdentity
 from idp.ids import new_id
 from idp.oauth.models import Client
@@ -30,7 +30,7 @@ UPSTREAM = {
 
 def secrets_of(people: People, name: str) -> tuple[str, ...]:
     with people.unit() as uow:
-        return connections.upstream_of(uow, connections.get(uow, name)).client_secrets
+        return upstreams.of(uow, connections.get(uow, name)).client_secrets
 
 
 def names_of(people: People) -> list[str]:

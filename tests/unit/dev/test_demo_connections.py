@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from idp.dev import demo_connections
-from idp.federation import connections
+from idp.federation import connections, upstreams
 from idp.federation.models import FederatedIdentity
 from idp.federation.providers.base import Upstream
 from idp.ids import new_id
@@ -16,7 +16,7 @@ from tests.factories import make_user
 
 def upstream_of(wiring: Wiring, home: Tenant) -> Upstream:
     with wiring.tenant_unit(home) as uow:
-        return connections.upstream_of(uow, connections.get(uow, demo_connections.NAME))
+        return upstreams.of(uow, connections.get(uow, demo_connections.NAME))
 
 
 def test_a_second_run_finds_it_and_changes_nothing(wiring: Wiring, tenant: Tenant, other_tenant: Tenant) -> None:
