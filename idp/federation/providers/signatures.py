@@ -56,14 +56,18 @@ def read(text: str, keys: Collection[Key], algorithms: Collection[str]) -> jwt.T
 
 
 def _key(entry: object) -> Key | None:
-    if not isinstance(entry, dict) or entry.get("kty") not in _KEY_TYPES or "d" in entry:
+    try:
+        return _parsed(entry) if isinstance(entry, dict) else None
+    except FAULTS:
+        return None
+
+
+def _parsed(entry: dict[str, Any]) -> Key | None:
+    if entry.get("kty") not in _KEY_TYPES or "d" in entry:
         return None
     members = {name: entry[name] for name in _PUBLIC if name in entry}
     if members.get("use", "sig") != "sig" or any(len(str(value)) > _LONGEST for value in members.values()):
         return None
-    try:
-        key = JWKRegistry.import_key(members)
-        key.ensure_kid()
-    except FAULTS:
-        return None
+    key = JWKRegistry.import_key(members)
+    key.ensure_kid()
     return key
