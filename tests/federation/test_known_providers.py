@@ -43,6 +43,25 @@ def test_google_is_told_whom_we_expect(provider: OpenID, domains: list[str], hin
 
 
 @pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        ("google", {"prompt": "select_account"}),
+        ("linkedin", {}),
+        ("microsoft", {"prompt": "login", "max_age": "0"}),
+        ("gitlab", {"prompt": "login", "max_age": "0"}),
+        ("oidc", {"prompt": "login", "max_age": "0"}),
+    ],
+)
+def test_each_is_asked_in_its_own_words_to_have_people_prove_themselves(
+    provider: OpenID, kind: str, sent: dict[str, str]
+) -> None:
+    """Google answers `prompt=login` with an error page, and LinkedIn knows no such thing."""
+    hints = Hints(reauthenticate=True)
+    found = asked(here(kind, provider).authorization_url(at_openid(provider), TRIP, hints))
+    assert {name: found[name] for name in ("prompt", "max_age") if name in found} == sent
+
+
+@pytest.mark.parametrize(
     ("claims", "is_verified"),
     [
         ({"xms_edov": True}, True),

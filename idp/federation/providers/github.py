@@ -23,7 +23,7 @@ COM_API = "https://api.github.com"
 MAX_PAGES = 10
 PER_PAGE = 100
 _OK = 200
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
 _WRONG_SECRET = ("incorrect_client_credentials", "invalid_client")
 
 
@@ -204,7 +204,8 @@ def _refusal(path: str, status: int, headers: Mapping[str, str]) -> tuple[Reason
         return Reason.UNREACHABLE, f"{path}: the rate limit of GitHub's API is used up (HTTP {status})"
     if status == _UNAUTHORIZED:
         return Reason.UPSTREAM_ERROR, f"{path}: the token was revoked (HTTP 401)"
-    return Reason.UPSTREAM_ERROR, f"{path} answered HTTP {status}"
+    lacks = ": the app may not read this" if status in {_FORBIDDEN, _NOT_FOUND} else ""
+    return Reason.UPSTREAM_ERROR, f"{path} answered HTTP {status}{lacks}"
 
 
 def _primary(api: _Api) -> tuple[object, bool]:

@@ -5,7 +5,7 @@ OpenID Connect Core §3.1, Discovery §4, RFC 7636, RFC 9207; R21.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -65,6 +65,7 @@ class OpenIDConnect:
         asks_userinfo: whether userinfo may know what the ID token does not say.
         groups_claim: where groups are, unless the connection says otherwise.
         parameters: more that goes into the address.
+        asks_again: what has people prove again that it is them, as far as the upstream can.
     """
 
     issuer: Callable[[Options], str]
@@ -76,6 +77,7 @@ class OpenIDConnect:
     asks_userinfo: bool = True
     groups_claim: str | None = None
     parameters: Callable[[Options], Mapping[str, str]] = lambda _options: {}
+    asks_again: Mapping[str, str] = field(default_factory=lambda: {"prompt": "login", "max_age": "0"})
 
     @transport.visiting
     def authorization_url(self, upstream: Upstream, trip: Trip, hints: Hints) -> str:
@@ -91,7 +93,7 @@ class OpenIDConnect:
         if hints.login_hint:
             asked["login_hint"] = hints.login_hint
         if hints.reauthenticate:
-            asked |= {"prompt": "login", "max_age": "0"}
+            asked |= self.asks_again
         if self.takes_pkce:
             asked["code_verifier"] = trip.code_verifier
         scope = " ".join(dict.fromkeys(("openid", "profile", "email", *upstream.options.scope)))

@@ -104,7 +104,12 @@ KINDS: dict[str, Kind] = {
     ),
     "google": Kind(
         "Google",
-        OpenIDConnect(_google, parameters=_google_hint, keeps_out=_outside_google),
+        OpenIDConnect(
+            _google,
+            parameters=_google_hint,
+            keeps_out=_outside_google,
+            asks_again={"prompt": "select_account"},  # it refuses prompt=login
+        ),
         _google,
         frozenset({"hosted_domains"}),
         icon="globe",
@@ -117,6 +122,7 @@ KINDS: dict[str, Kind] = {
             takes_pkce=False,
             auth_method="client_secret_post",
             is_verified=_linkedin_verified,
+            asks_again={},
         ),
         _linkedin,
         icon="people",
