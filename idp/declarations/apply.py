@@ -115,13 +115,17 @@ class _Run:
             for change in changes:
                 if change.kind is Kind.ROLE and change.action is Action.UPDATE:
                     self.attempt(change, lambda change=change: verbs.shrink_role(change))
+            last = [change for change in changes if change.kind is Kind.CONNECTION and change.action is Action.DELETE]
             for change in changes:
-                self.attempt(change, lambda change=change: verbs.carry_out(change))
+                if change not in last:
+                    self.attempt(change, lambda change=change: verbs.carry_out(change))
             if any(change.kind is Kind.CONNECTION and "position" in change.after for change in changes):
                 verbs.order_connections([*self.declaration.things[Kind.CONNECTION]])
             for change in changes:
                 if change.kind is Kind.CLIENT and change.action is not Action.DELETE and RELATED & change.after.keys():
                     self.attempt(change, lambda change=change: verbs.relate_client(change))
+            for change in last:  # by now no client is left without any
+                self.attempt(change, lambda change=change: verbs.carry_out(change))
             return verbs.credentials
 
     def create(self, made: Change) -> Tenant:

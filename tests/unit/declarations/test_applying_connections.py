@@ -178,7 +178,9 @@ def test_a_client_may_use_some_connections_or_all_of_them(
         declare(prune=True, connections=[UPSTREAM])
     declare(prune=True, clients=[WEB | {"connections": ["corporate"]}], connections=[UPSTREAM])
     assert allowed() == ["corporate"]
-    assert present().things[Kind.CLIENT]["Notes"]["connections"] == ["corporate"]
+    declare(prune=True, clients=[WEB | {"connections": ["github"]}], connections=[GITHUB])
+    assert allowed() == ["github"]
+    assert present().things[Kind.CLIENT]["Notes"]["connections"] == ["github"]
     declare(clients=[WEB | {"connections": None}])
     assert allowed() is None
 
