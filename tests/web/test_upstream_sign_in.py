@@ -1,97 +1,22 @@
-"""Signing in at an upstream and coming back (R21–R23): the pages, over TCP to a provider that can be made to lie."""
+"""Signing in at an upstream and coming back (R21–R23): the pages, over TCP to an honest provider."""
 
-import re
-from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from idp.authn.models import LoginTransaction, Session
-from idp.events.models import Event
-from idp.federation import connections, gate, offers
+from idp.federation import connections, offers
 from idp.federation.models import FederatedIdentity, FederationTransaction
-from idp.federation.providers import metadata, transport
-from idp.outbound import Outbound
 from idp.tenants.models import TenantDomain
 from idp.users.models import User
 from idp.wiring import Wiring
 from tests.browser import Browser, Forms, answer
 from tests.factories import People, make_tenant
 from tests.moments import pass_time
-from tests.upstreams.oidc import CLIENT_ID, CLIENT_SECRET, OpenID, openid
-from tests.upstreams.serving import Ask, Reply
-
-JANE = "jane@acme.example"
-
-
-@pytest.fixture
-def upstream() -> Iterator[OpenID]:
-    transport.connect(Outbound(["127.0.0.0/8"]))
-    metadata.forget()
-    with openid() as server:
-        yield server
-    transport.connect(Outbound())
-
-
-@pytest.fixture
-def connected(people: People, upstream: OpenID) -> People:
-    connect(people, upstream, creation="on")
-    return people
-
-
-def connect(people: People, upstream: OpenID, name: str = "sso", *, enabled: bool = True, **options: Any) -> None:
-    with people.unit() as uow:
-        connections.create(
-            uow,
-            name=name,
-            kind="oidc",
-            label="Acme’s <login>",
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            enabled=enabled,
-            options={"issuer": upstream.issuer, **options},
-        )
-
-
-def open_login(browser: Browser) -> Any:
-    return browser.follow(browser.get(browser.url("/login")))
-
-
-def button(page: Any) -> str:
-    found = re.search(r'href="([^"]*/connections/[^"]*)"', page.text)
-    assert found, page.text
-    return found.group(1).replace("&amp;", "&")
-
-
-def leave(browser: Browser, url: str) -> str:
-    """To the upstream; answers where the browser was sent."""
-    away = browser.get(url)
-    assert away.status_code == 303, away.text
-    return str(away.headers["Location"])
-
-
-def back(browser: Browser, sent: dict[str, str], name: str = "sso", **changes: str) -> Any:
-    return browser.get(browser.url(f"/connections/{name}/callback?{urlencode({**sent, **changes})}"))
-
-
-def sign_in(browser: Browser, upstream: OpenID, page: Any = None) -> Any:
-    """The whole way by the button of the page, to where the callback leads."""
-    return back(browser, upstream.approve(leave(browser, button(page or open_login(browser)))))
-
-
-def last_failure(people: People) -> Event:
-    with people.unit() as uow:
-        found = uow.session.scalars(select(Event).where(Event.type == "login.failed").order_by(Event.id.desc())).first()
-        assert found is not None
-        return found
-
-
-def counted(people: People, model: Any) -> int:
-    with people.unit() as uow:
-        return uow.session.scalar(select(func.count()).select_from(model)) or 0
+from tests.upstreams.oidc import OpenID
+from tests.web.upstream import JANE, back, button, connect, counted, leave, open_login, sign_in
 
 
 def test_somebody_new_comes_in_by_the_button(browser: Browser, connected: People, upstream: OpenID) -> None:
@@ -196,122 +121,6 @@ def test_whoever_types_a_password_too_signs_in_by_it(browser: Browser, people: P
     prove(people, "example.com")
     people.user()
     assert "ada@example.com" in browser.sign_in(open_login(browser)).text
-
-
-# What comes back and is not believed
-
-
-def test_an_answer_is_good_once_in_one_browser_at_one_connection(
-    app: Any, browser: Browser, connected: People, upstream: OpenID
-) -> None:
-    connect(connected, upstream, "other", creation="on")
-    sent = upstream.approve(leave(browser, button(open_login(browser))))
-    stranger = Browser(app, connected.tenant)
-    open_login(stranger)
-    for other, name, changes in (
-        (stranger, "sso", {}),
-        (Browser(app, connected.tenant), "sso", {}),
-        (browser, "other", {}),
-        (browser, "sso", {"state": sent["state"] + "x"}),
-        (browser, "sso", {"state": ""}),
-    ):
-        refused = back(other, sent, name, **changes)
-        assert refused.status_code == 410, (name, changes)
-    assert counted(connected, User) == 0
-    assert back(browser, sent).status_code == 303
-    assert back(browser, sent).status_code == 410
-    assert upstream.count("/token") == 1
-
-
-def test_an_answer_that_comes_too_late_is_none(browser: Browser, connected: People, upstream: OpenID) -> None:
-    sent = upstream.approve(leave(browser, button(open_login(browser))))
-    pass_time(connected, minutes=11)
-    assert back(browser, sent).status_code == 410
-    assert upstream.count("/token") == 0
-
-
-def test_a_parameter_that_comes_twice_is_refused(browser: Browser, connected: People, upstream: OpenID) -> None:
-    sent = upstream.approve(leave(browser, button(open_login(browser))))
-    twice = browser.get(browser.url(f"/connections/sso/callback?{urlencode(sent)}&code=another"))
-    assert twice.status_code == 410
-    assert upstream.count("/token") == 0
-
-
-def test_a_connection_of_another_tenant_is_none(app: Any, connected: People, wiring: Wiring, upstream: OpenID) -> None:
-    stranger = Browser(app, make_tenant(wiring))
-    assert stranger.get(stranger.url("/connections/sso/callback?state=x&code=y")).status_code == 404
-    assert 'name="password"' in stranger.follow(stranger.get(stranger.url("/connections/sso/login"))).text
-
-
-FAILURES = {
-    "denied": ("answer_with", {"error": "access_denied", "code": None}, 200, "You cancelled"),
-    "upstream-error": ("answer_with", {"error": "server_error", "code": None}, 502, "reported a problem"),
-    "wrong-issuer": ("claims", {"iss": "https://evil.example"}, 502, "didn’t come from"),
-    "invalid-answer": ("claims", {"nonce": "another"}, 502, "can’t be used"),
-    "no-subject": ("claims", {"sub": None}, 502, "didn’t say who you are"),
-    "no-email": ("person", {"sub": "7", "email": None, "email_verified": None, "name": "N"}, 403, "email address"),
-    "email-unverified": ("person", {"sub": "7", "email": JANE, "email_verified": "true"}, 403, "isn’t confirmed"),
-}
-
-
-@pytest.mark.parametrize("reason", FAILURES)
-def test_a_failure_is_a_sentence_a_reference_and_a_way_back(
-    browser: Browser, connected: People, upstream: OpenID, reason: str
-) -> None:
-    member, value, status, words = FAILURES[reason]
-    setattr(upstream, member, value)
-    page = sign_in(browser, upstream)
-    assert page.status_code == status, page.text
-    assert words in page.text
-    event = last_failure(connected)
-    assert (event.data["reason"], event.data["connection"]) == (reason, "sso")
-    assert str(event.request_id) in page.text
-    assert event.data["cause"]
-    assert event.data["cause"] not in page.text
-    found = re.search(r'href="([^"]*/login\?flow=[^"]*)"', page.text)
-    assert found
-    assert 'name="password"' in browser.get(found.group(1).replace("&amp;", "&")).text
-    assert counted(connected, User) == 0
-
-
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token"])
-def test_an_upstream_that_is_down_is_said_to_be(
-    browser: Browser, connected: People, upstream: OpenID, path: str
-) -> None:
-    upstream.instead[path] = Reply(b"down", 500)
-    url = button(open_login(browser))
-    page = browser.get(url) if path.startswith("/.well") else sign_in(browser, upstream)
-    assert page.status_code == 502
-    assert "doesn’t answer" in page.text
-    assert last_failure(connected).data["reason"] == "unreachable"
-
-
-def test_nothing_of_ours_waits_with_the_upstream(
-    browser: Browser, connected: People, upstream: OpenID, wiring: Wiring
-) -> None:
-    held: list[int] = []
-
-    def look(ask: Ask) -> Reply:
-        held.append(wiring.app.pool.checkedout())
-        return upstream.answer(ask)
-
-    upstream.instead["/token"] = upstream.instead["/.well-known/openid-configuration"] = look
-    assert JANE in browser.follow(sign_in(browser, upstream)).text
-    assert held == [0, 0]
-
-
-def test_when_too_many_wait_the_browser_does_it_for_us(browser: Browser, connected: People, upstream: OpenID) -> None:
-    sent = upstream.approve(leave(browser, button(open_login(browser))))
-    with ExitStack() as others:
-        for _ in range(8):
-            try:
-                others.enter_context(gate.pass_through())
-            except Exception:  # noqa: BLE001 - full
-                break
-        busy = back(browser, sent)
-        assert busy.status_code == 503
-        assert busy.headers["Retry-After"] == busy.headers["Refresh"]
-    assert JANE in browser.follow(back(browser, sent)).text
 
 
 # Terms, and an address that is to be proven
