@@ -7,6 +7,7 @@ import pytest
 
 from idp.federation.errors import Reason
 from idp.federation.options import Options
+from idp.federation.providers import github
 from idp.federation.providers.base import Hints, Provider
 from idp.federation.providers.oidc import OpenIDConnect
 from idp.federation.providers.registry import KINDS
@@ -115,3 +116,17 @@ def test_linkedin_gets_neither_nonce_nor_challenge_and_the_secret_in_the_body(pr
 )
 def test_each_kind_knows_who_its_issuer_is(kind: str, options: dict[str, Any], issuer: str) -> None:
     assert KINDS[kind].issuer(Options(**options)) == issuer
+
+
+@pytest.mark.parametrize(
+    ("base", "api"),
+    [
+        ("https://github.com", "https://api.github.com"),
+        ("https://octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+        ("https://ghes.acme.example", "https://ghes.acme.example/api/v3"),
+        ("https://ghe.com.evil.example", "https://ghe.com.evil.example/api/v3"),
+        ("https://acme.example/github", "https://acme.example/github/api/v3"),
+    ],
+)
+def test_the_api_of_each_github_is_where_its_documentation_says(base: str, api: str) -> None:
+    assert github.api_of(base) == api

@@ -32,6 +32,15 @@ def issuer(options: Options) -> str:
     return (options.base_url or COM).rstrip("/")
 
 
+def api_of(base: str) -> str:
+    """Where the REST API of the GitHub at `base` is: beside it in the cloud, below it on a server of one's own."""
+    if base == COM:
+        return COM_API
+    parts = urlsplit(base)
+    in_the_cloud = (parts.hostname or "").endswith(".ghe.com")  # Enterprise Cloud with data residency
+    return f"{parts.scheme}://api.{parts.netloc}" if in_the_cloud else f"{base}/api/v3"
+
+
 @dataclass(frozen=True, slots=True)
 class GitHub:
     """The provider."""
@@ -137,7 +146,7 @@ class _Api:
     """GitHub's REST API for one person."""
 
     def __init__(self, base: str, tokens: Tokens) -> None:
-        self.base = COM_API if base == COM else f"{base}/api/v3"
+        self.base = api_of(base)
         self._headers = {
             "Authorization": f"Bearer {tokens.access_token}",
             "Accept": "application/vnd.github+json",

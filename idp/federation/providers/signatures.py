@@ -11,7 +11,7 @@ from joserfc.jws import JWSRegistry
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """Signatures with a public key and nothing else: no `none`, and no secret that both sides know (RFC 8725 §3.1)."""
-MAX_KEYS = 100
+MAX_KEYS = 50
 _PUBLIC = ("kty", "crv", "x", "y", "n", "e", "kid", "use", "alg", "key_ops")
 _KEY_TYPES = frozenset({"RSA", "EC", "OKP"})
 _LONGEST = 2_000
