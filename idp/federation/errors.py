@@ -96,6 +96,7 @@ class Reason(StrEnum):
     LINKED_TO_ANOTHER = "linked-to-another"
     OTHER_IDENTITY = "other-identity"
     ANOTHER_PERSON = "another-person"
+    NOT_RECENT = "not-recent"
     ACCOUNT_DISABLED = "account-disabled"
 
 

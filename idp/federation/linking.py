@@ -8,6 +8,7 @@ a server of their own can have it say anything.  docs/connections.md has the who
 """
 
 from idp.accounts import invitations, registration
+from idp.accounts.credentials import RECENT
 from idp.accounts.errors import RegistrationClosed
 from idp.accounts.models import Invitation
 from idp.authn import devices, one_time_tokens, passwords
@@ -55,6 +56,8 @@ def sign_in(
         SignInRefused: nobody is let in; nothing was changed.
         TermsNeeded: see there.
     """
+    if required is not None:
+        _require_recent(uow, profile)
     if connection.options.roles or identities.find(uow, connection, profile) is None:
         bounds.take_turn(uow)  # the first lock of all, since roles and invitations may follow
     lock(uow, f"identity:{uow.tenant.id}:{connection.id}:{profile.issuer}:{profile.subject}")
@@ -209,6 +212,12 @@ def _require_creation(uow: UnitOfWork, connection: Connection, email: str) -> No
         except RegistrationClosed:
             cause = f"{domain} is not among the tenant's registration_domains"
             raise SignInRefused(Reason.DOMAIN_NOT_ALLOWED, cause) from None
+
+
+def _require_recent(uow: UnitOfWork, profile: UpstreamProfile) -> None:
+    """Refuse who was asked to prove again that it is them, and whose upstream says that it did not ask them (R22)."""
+    if profile.auth_time is not None and profile.auth_time < (uow.now - RECENT).timestamp():
+        raise SignInRefused(Reason.NOT_RECENT, "the upstream was asked to have them sign in again, and did not")
 
 
 def _admissible(user: User, required: User | None) -> User:

@@ -151,6 +151,22 @@ def test_whoever_must_confirm_who_they_are_is_nobody_else(uow: UnitOfWork, trust
     assert linking.sign_in(uow, trusted, profile("1"), required=ada) is ada
 
 
+@pytest.mark.parametrize(("ago", "is_good"), [(0, True), (240, True), (3600, False), (None, True)])
+def test_whoever_confirms_at_an_upstream_was_asked_there(
+    uow: UnitOfWork, trusted: Connection, ago: int | None, is_good: bool
+) -> None:
+    """Where the upstream says when that was, as whoever is asked with `max_age` must."""
+    ada = make_user(uow, email=ADA)
+    came = profile("1", auth_time=None if ago is None else int(uow.now.timestamp()) - ago)
+    linking.sign_in(uow, trusted, came)
+    if is_good:
+        assert linking.sign_in(uow, trusted, came, required=ada) is ada
+    else:
+        with pytest.raises(SignInRefused) as refused:
+            linking.sign_in(uow, trusted, came, required=ada)
+        assert refused.value.reason is Reason.NOT_RECENT
+
+
 def test_linking_takes_nobody_s_identity(uow: UnitOfWork, trusted: Connection) -> None:
     ada, bob = make_user(uow, email=ADA), make_user(uow, email="bob@acme.example")
     linking.link(uow, trusted, ada, profile("1", email=None))

@@ -78,6 +78,7 @@ class UpstreamProfile:
         groups: names of the groups that they are in, as `Options.roles` names them.
         claims: everything that was received, without tokens, for whoever tests the connection.
         tokens: what was issued to us.
+        auth_time: when they proved there who they are, in seconds since 1970; None where the upstream does not say.
     """
 
     issuer: str
@@ -89,6 +90,7 @@ class UpstreamProfile:
     groups: Collection[str]
     claims: Mapping[str, Any]
     tokens: Tokens | None = None
+    auth_time: int | None = None
 
 
 class Provider(Protocol):

@@ -70,6 +70,11 @@ def text(value: object) -> str | None:
     return value[:LONGEST_NAME] if isinstance(value, str) and value.isprintable() and value.strip() else None
 
 
+def whole(value: object) -> int | None:
+    """A whole number, or None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def shown(received: Mapping[str, Any]) -> dict[str, Any]:
     """What was received, for whoever tests a connection: JSON without secrets, and not longer than anybody reads."""
     kept = [(name, value) for name, value in received.items() if name not in _SECRETS and text(name) == name]

@@ -239,6 +239,7 @@ class OpenIDConnect:
             groups=claims.groups(received.get(groups_claim)) if groups_claim else [],
             claims=claims.shown(received),
             tokens=tokens,
+            auth_time=claims.whole(received.get("auth_time")),
         )
 
 

@@ -63,6 +63,9 @@ _SENTENCES = {
         "Your account here is linked to a different account at {connection}. Use that one, or unlink it first."
     ),
     Reason.ANOTHER_PERSON: mark("You were asked to confirm who you are. Use the account that you’re signed in with."),
+    Reason.NOT_RECENT: mark(
+        "{connection} let you through without asking who you are. Sign out there, then try again, or use another way."
+    ),
     Reason.ACCOUNT_DISABLED: mark("You can’t sign in at {tenant} for now. Ask your administrator."),
 }
 _UPSTREAM_FAULTS = frozenset(
