@@ -203,3 +203,12 @@ def test_a_clock_may_be_a_minute_off(provider: OpenID) -> None:
     honest: Callable[[OpenID, dict[str, Any], dict[str, Any]], str] = provider.sign
     provider.sign = sign
     assert sign_in(provider, at_openid(provider)).subject == SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [(1_700_000_000, 1_700_000_000), (1_700_000_000.9, 1_700_000_000), (-1, -1), (0, 0), (None, None)]
+)
+def test_when_they_proved_who_they_are_is_a_time_in_seconds(provider: OpenID, said: Any, read: int | None) -> None:
+    """A number with a fraction is a time too: read as none, it would never be too long ago."""
+    provider.claims = {"auth_time": said}
+    assert sign_in(provider, at_openid(provider)).auth_time == read

@@ -1,6 +1,7 @@
 """What providers make of what upstreams say: checked values, and nothing that our own rows would not take."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -70,8 +71,10 @@ def text(value: object) -> str | None:
     return value[:LONGEST_NAME] if isinstance(value, str) and value.isprintable() and value.strip() else None
 
 
-def whole(value: object) -> int | None:
-    """A whole number, or None."""
+def seconds(value: object) -> int | None:
+    """A time in whole seconds, of a JSON number (RFC 7519 §2); None for whatever is none."""
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -239,7 +239,7 @@ class OpenIDConnect:
             groups=claims.groups(received.get(groups_claim)) if groups_claim else [],
             claims=claims.shown(received),
             tokens=tokens,
-            auth_time=claims.whole(received.get("auth_time")),
+            auth_time=claims.seconds(received.get("auth_time")),
         )
 
 
