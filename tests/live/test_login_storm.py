@@ -5,9 +5,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPResponse
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 import psutil
 import pytest
@@ -17,6 +15,7 @@ from idp.server import command
 from idp.tenants.models import Tenant
 from tests.browser import Forms
 from tests.factories import People
+from tests.live.caller import Caller
 from tests.live.programs import free_port, program
 
 pytestmark = pytest.mark.live
@@ -24,28 +23,7 @@ pytestmark = pytest.mark.live
 ATTACKERS = 12
 TOKENS = 40
 MOST_MEMORY = 250
-FORM = "application/x-www-form-urlencoded"
 SHED = {429, 503}
-
-
-class Caller:
-    """One keep-alive connection."""
-
-    def __init__(self, port: int, settings: Settings) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=20)
-        self._host = settings.authority
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def ask(
-        self, method: str, url: str, body: dict[str, str] | None = None, **headers: str
-    ) -> tuple[HTTPResponse, str]:
-        given = {"Host": self._host, "Content-Type": FORM, **{name.replace("_", "-"): v for name, v in headers.items()}}
-        path = urlsplit(url)._replace(scheme="", netloc="").geturl()
-        self._connection.request(method, path, urlencode(body or {}), given)
-        answer = self._connection.getresponse()
-        return answer, answer.read().decode()
 
 
 @pytest.fixture
