@@ -212,3 +212,12 @@ def test_when_they_proved_who_they_are_is_a_time_in_seconds(provider: OpenID, sa
     """A number with a fraction is a time too: read as none, it would never be too long ago."""
     provider.claims = {"auth_time": said}
     assert sign_in(provider, at_openid(provider)).auth_time == read
+
+
+def test_a_token_without_anything_to_renew_it_says_so(provider: OpenID) -> None:
+    tokens = sign_in(provider, at_openid(provider)).tokens
+    assert tokens is not None
+    asked_before = len(provider.asks)
+    with pytest.raises(SignInRefused, match="nothing to renew"):
+        OIDC.refresh(at_openid(provider), tokens)
+    assert len(provider.asks) == asked_before

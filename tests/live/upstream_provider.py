@@ -14,8 +14,14 @@ CLIENT_SECRET = "what-acme-and-its-upstream-know"
 
 
 @contextmanager
-def oidc_provider(redirect_uri: str, **account: Any) -> Iterator[str]:
-    """Its issuer; whoever signs in there has these claims, and what they type as their login is their subject."""
+def oidc_provider(redirect_uri: str, *, client: dict[str, Any] | None = None, **account: Any) -> Iterator[str]:
+    """Its issuer; whoever signs in there has these claims, and what they type as their login is their subject.
+
+    Args:
+        redirect_uri: of the client.
+        client: more of its metadata (OpenID Connect Dynamic Client Registration §2).
+        account: claims.
+    """
     npm_ci()
     node, _ = commands()
     told = {
@@ -23,6 +29,7 @@ def oidc_provider(redirect_uri: str, **account: Any) -> Iterator[str]:
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
         "redirect_uri": redirect_uri,
+        "client": client or {},
         "account": account,
     }
     command = [node, str(SCRIPTS / "oidc_provider.mjs"), json.dumps(told)]

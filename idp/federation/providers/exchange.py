@@ -57,6 +57,17 @@ def with_secret(
     raise AssertionError("a loop over at least one secret ends within")
 
 
+def refresh_token_of(tokens: Tokens) -> str:
+    """What renews these tokens.
+
+    Raises:
+        SignInRefused: nothing does.
+    """
+    if tokens.refresh_token is None:
+        raise SignInRefused(Reason.UPSTREAM_ERROR, "the upstream issued nothing to renew the token with")
+    return tokens.refresh_token
+
+
 def tokens_of(answer: Mapping[str, Any]) -> Tokens:
     """Tokens of a token response (RFC 6749 §5.1).
 

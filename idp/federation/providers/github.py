@@ -124,13 +124,14 @@ class GitHub:
         Raises:
             SignInRefused: they are over.
         """
+        refresh_token = exchange.refresh_token_of(tokens)
         return exchange.tokens_of(
             exchange.with_secret(
                 upstream,
                 lambda session: _fetch_token(
                     session,
                     f"{issuer(upstream.options)}/login/oauth/access_token",
-                    refresh_token=tokens.refresh_token,
+                    refresh_token=refresh_token,
                     grant_type="refresh_token",
                 ),
                 wrong_secret=_WRONG_SECRET,

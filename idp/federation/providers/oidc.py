@@ -137,10 +137,11 @@ class OpenIDConnect:
         Raises:
             SignInRefused: they are over.
         """
+        refresh_token = exchange.refresh_token_of(tokens)
         found = metadata.discover(upstream, self.issuer(upstream.options))
         issued = exchange.with_secret(
             upstream,
-            lambda session: session.refresh_token(found.token_endpoint, refresh_token=tokens.refresh_token),
+            lambda session: session.refresh_token(found.token_endpoint, refresh_token=refresh_token),
             token_endpoint_auth_method=self._auth_method(found, upstream),
         )
         return exchange.tokens_of(issued)
