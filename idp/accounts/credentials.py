@@ -5,11 +5,13 @@ refusal is returned, because its record must be committed.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from idp.accounts import verification
 from idp.accounts.errors import AccountDisabled, RecentSignInNeeded
-from idp.authn import attempts, passwords, throttle
+from idp.authn import attempts, devices, one_time_tokens, passwords, throttle
 from idp.authn.models import Session
+from idp.authn.one_time_tokens import Purpose
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType
@@ -115,6 +117,24 @@ def ask_for_address(uow: UnitOfWork, user: User, address: str) -> None:
     if user.disabled_at is not None:
         raise AccountDisabled(_("This account is disabled. Enable it first."))
     _ask(uow, user, users.parse_email(address))
+
+
+def give_up(uow: UnitOfWork, user: User, **how: Any) -> None:
+    """The address of an account is proven now, and nothing that whoever sat in it before knows opens it any more (R22).
+
+    Args:
+        uow: the tenant's unit.
+        user: whose address nobody had proven.
+        how: it was proven, for the event.
+    """
+    uow.flush()
+    uow.session.refresh(user, with_for_update=_HELD)  # a way in that is being added is seen, and goes
+    passwords.remove(uow, user)
+    one_time_tokens.drop(uow, user.id, *Purpose)
+    devices.forget(uow, user.id)
+    uow.flush()
+    events.record(uow, EventType.USER_DISOWNED, user, **how)
+    users.verify_email(uow, user)
 
 
 def unlock(uow: UnitOfWork, user: User) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from idp.accounts import registration
+from idp.accounts import credentials, registration
 from idp.accounts.errors import LinkExpired, RegistrationClosed
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Invitation
@@ -165,7 +165,8 @@ def write_invitation(uow: UnitOfWork, message_id: UUID, *, invitation_id: str) -
 def find(uow: UnitOfWork, text: str) -> tuple[Invitation, User | None] | None:
     """The invitation behind a link, and who comes in by its address already, if anybody; uses nothing up.
 
-    Whoever was added without a password has no way in yet: theirs is made here, as a new person's is.
+    Whoever was added without a password has no way in yet: theirs is made here, as a new person's is.  So is that of an
+    address that nobody proved: the password of its account is whoever's sat in it before.
     """
     token = one_time_tokens.find(uow, text, Purpose.INVITE)
     invitation = None if token is None else uow.find(Invitation, token.subject_id)
@@ -176,17 +177,22 @@ def find(uow: UnitOfWork, text: str) -> tuple[Invitation, User | None] | None:
 
 
 def _waits(uow: UnitOfWork, user: User) -> bool:
-    """Whether somebody who may come in has nothing to do it with."""
-    return user.disabled_at is None and passwords.changed_at(uow, user) is None
+    """Whether somebody who may come in has nothing of their own to do it with."""
+    has_password = passwords.changed_at(uow, user) is not None
+    return user.disabled_at is None and not (has_password and _is_proven(uow, user))
+
+
+def _is_proven(uow: UnitOfWork, user: User) -> bool:
+    return users.primary_email(uow, user.id).verified_at is not None
 
 
 def accept(uow: UnitOfWork, text: str, *, password: str, terms_accepted: bool, profile: Mapping[str, Any]) -> User:
-    """Come in by an invitation.  Whoever has the address and a password gets the roles and keeps it.
+    """Come in by an invitation.  Whoever has the proven address and a password gets the roles and keeps it.
 
     Args:
         uow: the tenant's unit.
         text: the token of the link.
-        password: of an account that has none; ignored for one that has.
+        password: of an account that has none of its own; ignored for one that has.
         terms_accepted: whether the tenant's terms were agreed to.
         profile: attributes of a new account, by name; of one that waits, those that nobody filled in before.
 
@@ -250,9 +256,8 @@ def _admit(uow: UnitOfWork, address: str, profile: Profile, terms_version: str |
 
 def _prove(uow: UnitOfWork, user: User) -> None:
     """The address is theirs; whoever sat in an account with it before that was known does not stay in it (R22)."""
-    if users.primary_email(uow, user.id).verified_at is None:
-        events.record(uow, EventType.USER_DISOWNED, user, invitation=True)
-        users.verify_email(uow, user)
+    if not _is_proven(uow, user):
+        credentials.give_up(uow, user, invitation=True)
 
 
 def _give_roles(uow: UnitOfWork, invitation: Invitation, user: User) -> list[str]:

@@ -7,13 +7,11 @@ new has a proven address only where owners trust the upstream, or where it is a 
 a server of their own can have it say anything.  docs/connections.md has the whole table.
 """
 
-from idp.accounts import invitations, registration
+from idp.accounts import credentials, invitations, registration
 from idp.accounts.credentials import RECENT
 from idp.accounts.errors import RegistrationClosed
 from idp.accounts.models import Invitation
-from idp.authn import devices, one_time_tokens, passwords
 from idp.authn.models import Session
-from idp.authn.one_time_tokens import Purpose
 from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
@@ -155,22 +153,12 @@ def _take_over(uow: UnitOfWork, connection: Connection, local: User, required: U
         raise SignInRefused(
             Reason.LINK_FIRST, f"user {local.id} has the address, and the connection is not trusted with addresses"
         )
+    uow.session.refresh(local, with_for_update={"key_share": True})  # of two at once the second sees the first
     _admissible(local, required)
     if identities.find_of(uow, local.id, connection) is not None:
         raise SignInRefused(Reason.OTHER_IDENTITY, f"user {local.id} has another identity at {connection.name}")
     if users.primary_email(uow, local.id).verified_at is None:
-        _give_up_credentials(uow, local, connection)
-        users.verify_email(uow, local)
-
-
-def _give_up_credentials(uow: UnitOfWork, user: User, connection: Connection) -> None:
-    """Nothing that whoever made an account with an unproven address knows opens it any more."""
-    passwords.remove(uow, user)
-    identities.remove_all(uow, user.id)
-    one_time_tokens.drop(uow, user.id, *Purpose)
-    devices.forget(uow, user.id)
-    uow.flush()
-    events.record(uow, EventType.USER_DISOWNED, user, connection=connection.name)
+        credentials.give_up(uow, local, connection=connection.name)
 
 
 def _create(
