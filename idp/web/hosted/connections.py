@@ -77,12 +77,32 @@ def show_way_home(connection: Connection, transaction: LoginTransaction) -> Resp
 
 
 def _leave_for_test(uow: UnitOfWork, name: str) -> Response:
-    connection = connections.find(uow, name)
-    ticket = request.args.get(testing.PARAMETER, "")
-    trip = None if connection is None else testing.depart(uow, connection, ticket, cookies.ensure_browser_secret())
-    if connection is None or trip is None:
-        raise RoundTripExpired(_("This test was started before, or has expired. Ask for another one."))
-    return _go(uow, connection, trip, Hints(), way_on=connection_ways.back_to_login(None))
+    """The URL works once, and is not used up by whoever finds no place; what goes wrong here is a result too."""
+    connection, browser = connections.find(uow, name), cookies.ensure_browser_secret()
+    if connection is None:
+        raise _no_test()
+    try:
+        with gate.pass_through():
+            trip = testing.depart(uow, connection, request.args.get(testing.PARAMETER, ""), browser)
+            if trip is None:
+                raise _no_test()
+            return _try_out(uow, connection, trip, browser)
+    except UpstreamBusy as busy:
+        return connection_failures.show_busy(connection, retry_after=busy.retry_after)
+
+
+def _try_out(uow: UnitOfWork, connection: Connection, trip: Trip, browser: str) -> Response:
+    try:
+        return see_other(_way(uow, connection, trip, Hints()))
+    except SignInRefused as refused:
+        away = transactions.claim(uow, connection, trip.state, browser)
+        if away is None:  # the connection was deleted meanwhile
+            raise _no_test() from None
+        return connection_tests.show(uow, connection, away, None, refused)
+
+
+def _no_test() -> RoundTripExpired:
+    return RoundTripExpired(_("This test was started before, or has expired. Ask for another one."))
 
 
 def _depart(uow: UnitOfWork, connection: Connection, transaction: LoginTransaction) -> Response:
@@ -93,17 +113,22 @@ def _depart(uow: UnitOfWork, connection: Connection, transaction: LoginTransacti
 
 def _go(uow: UnitOfWork, connection: Connection, trip: Trip, hints: Hints, *, way_on: tuple[str, str]) -> Response:
     """303 to the upstream, or a page on the way there for whoever came by a form."""
-    upstream = upstreams.of(uow, connection)
-    uow.commit()
     try:
         with gate.pass_through():
-            url = upstreams.provider(connection).authorization_url(upstream, trip, hints)
+            url = _way(uow, connection, trip, hints)
     except UpstreamBusy as busy:
         return connection_failures.show_busy(connection, retry_after=busy.retry_after)
     except SignInRefused as refused:
         linking.refuse(uow, connection, refused)
         return connection_failures.show(connection, refused.reason, way_on=way_on)
     return see_other(url) if request.method == "GET" else connection_ways.onward_page(connection, url)
+
+
+def _way(uow: UnitOfWork, connection: Connection, trip: Trip, hints: Hints) -> str:
+    """Where the browser goes; nothing of ours waits while the upstream is asked for that."""
+    upstream = upstreams.of(uow, connection)
+    uow.commit()
+    return upstreams.provider(connection).authorization_url(upstream, trip, hints)
 
 
 def _receive(uow: UnitOfWork, connection: Connection, answer: dict[str, str]) -> Response:
