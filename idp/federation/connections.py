@@ -195,9 +195,12 @@ def get(uow: UnitOfWork, name: str) -> Connection:
 def hold(uow: UnitOfWork, name: str) -> Connection:
     """The connection of that name as it is now, locked: whoever wants to change it too waits.
 
+    So does whoever deletes another one, or changes a role: a mapping follows its name.
+
     Raises:
         NoSuchConnection: there is none, or it was deleted meanwhile.
     """
+    bounds.take_turn(uow)
     locked = select(Connection).where(Connection.id == get(uow, name).id).with_for_update()
     row = uow.session.scalar(locked, execution_options={"populate_existing": True})
     if row is None:
