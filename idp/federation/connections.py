@@ -38,8 +38,16 @@ NAME_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$"
 _NAME = re.compile(NAME_PATTERN)
 ENDPOINTS = frozenset({"issuer", "base_url", "directory"})
 """Members that say where the secret is sent (R54)."""
-_WEIGHTY = ENDPOINTS | {"roles", "groups_claim", "claims", "trusts_email"}
-"""Members that decide as whom somebody comes back, or with which roles."""
+_WEIGHTY = ENDPOINTS | {
+    "roles",
+    "groups_claim",
+    "claims",
+    "trusts_email",
+    "hosted_domains",
+    "organizations",
+    "teams",
+}
+"""Members that decide who comes back, as whom, or with which roles."""
 
 
 def create(

@@ -16,7 +16,7 @@ from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
 from idp.events.types import EventType, Outcome
-from idp.federation import identities, mapping
+from idp.federation import connections, identities, mapping
 from idp.federation.errors import Reason, SignInRefused
 from idp.federation.models import Connection, FederatedIdentity
 from idp.federation.providers.base import UpstreamProfile
@@ -54,6 +54,7 @@ def sign_in(
         SignInRefused: nobody is let in; nothing was changed.
         TermsNeeded: see there.
     """
+    _require_current(connection, profile)
     if required is not None:
         _require_recent(uow, profile)
     if connection.options.roles or identities.find(uow, connection, profile) is None:
@@ -86,6 +87,7 @@ def link(
     Raises:
         SignInRefused: the identity is somebody else's, or they have another one there; nothing was changed.
     """
+    _require_current(connection, profile)
     lock(uow, f"identity:{uow.tenant.id}:{connection.id}:{profile.issuer}:{profile.subject}")
     known = identities.find(uow, connection, profile)
     if known is not None and known.user_id != user.id:
@@ -200,6 +202,12 @@ def _require_creation(uow: UnitOfWork, connection: Connection, email: str) -> No
         except RegistrationClosed:
             cause = f"{domain} is not among the tenant's registration_domains"
             raise SignInRefused(Reason.DOMAIN_NOT_ALLOWED, cause) from None
+
+
+def _require_current(connection: Connection, profile: UpstreamProfile) -> None:
+    """Refuse the word of an upstream that the connection led to when somebody left, and does not any more."""
+    if profile.issuer != connections.issuer_of(connection):
+        raise SignInRefused(Reason.WRONG_ISSUER, "the connection was pointed at another upstream meanwhile")
 
 
 def _require_recent(uow: UnitOfWork, profile: UpstreamProfile) -> None:

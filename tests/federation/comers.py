@@ -1,5 +1,6 @@
 """Who comes back from an upstream, and by what: what the tests of linking have in common."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -22,6 +23,11 @@ def connect(uow: UnitOfWork, *, name: str = "github", kind: str = "github", **op
 def profile(subject: str, *, email: str | None = ADA, verified: bool = True, **more: Any) -> UpstreamProfile:
     values = {"username": "ada", "attributes": {"name": "Ada Lovelace"}, "groups": (), "claims": {}, **more}
     return UpstreamProfile(ISSUER, subject, email, verified, **values)
+
+
+def at(connection: Connection, came: UpstreamProfile) -> UpstreamProfile:
+    """The same as if that connection's upstream said it."""
+    return replace(came, issuer=connections.issuer_of(connection))
 
 
 def count(uow: UnitOfWork, model: Any) -> int:

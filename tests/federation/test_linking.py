@@ -21,7 +21,7 @@ from idp.users import service as users
 from idp.users.models import User
 from idp.wiring import Wiring
 from tests.factories import PASSWORD, People, make_tenant, make_user
-from tests.federation.comers import ADA, connect, count, profile
+from tests.federation.comers import ADA, at, connect, count, profile
 from tests.post import Post
 
 
@@ -85,7 +85,8 @@ def test_an_open_invitation_lets_in_by_a_trusted_address_only(uow: UnitOfWork, t
 def test_a_server_of_ones_own_proves_an_address_where_owners_trust_it(
     uow: UnitOfWork, kind: str, options: dict[str, Any], is_proven: bool
 ) -> None:
-    user = linking.sign_in(uow, connect(uow, name="it", kind=kind, creation="on", **options), profile("1"))
+    connection = connect(uow, name="it", kind=kind, creation="on", **options)
+    user = linking.sign_in(uow, connection, at(connection, profile("1")))
     assert (users.primary_email(uow, user.id).verified_at is not None) is is_proven
 
 
@@ -93,7 +94,7 @@ def test_whoever_waits_in_an_account_for_its_invitation_waits_in_vain(people: Pe
     """An administrator's own server may say that the next owner's address is somebody's of theirs."""
     with people.unit() as uow:
         connection = connect(uow, name="own", kind="oidc", creation="on", issuer="https://own.example")
-        squatter = linking.sign_in(uow, connection, profile("1"))
+        squatter = linking.sign_in(uow, connection, at(connection, profile("1")))
         invitations.invite(uow, ADA, roles=("owner",))
     token = Post(people.wiring, people.tenant).token(ADA, "?invitation=")
     with people.unit() as uow:

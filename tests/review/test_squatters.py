@@ -19,7 +19,7 @@ from idp.users import service as users
 from idp.users.models import User
 from idp.wiring import Wiring
 from tests.factories import PASSWORD, People
-from tests.federation.comers import ADA, connect, profile
+from tests.federation.comers import ADA, at, connect, profile
 from tests.post import Post
 
 SQUATTERS = "the password of the squatter"
@@ -31,7 +31,7 @@ def squatter(people: People) -> User:
     with people.unit() as uow:
         connect(uow, trusts_email=True)
         own = connect(uow, name="own", kind="oidc", creation="on", issuer="https://own.example")
-        return linking.sign_in(uow, own, profile("squatter"))
+        return linking.sign_in(uow, own, at(own, profile("squatter")))
 
 
 def test_a_password_that_was_set_in_wait_for_an_invitation_opens_nothing(
