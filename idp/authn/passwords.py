@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, literal_column
+from sqlalchemy import delete, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authn import password_rules, throttle
@@ -105,8 +105,22 @@ def verify(uow: UnitOfWork, user: User | None, password: str) -> bool:
         return False
     right = argon2id.verify(credential.password_hash, normal)
     if right and argon2id.needs_rehash(credential.password_hash):
-        credential.password_hash = argon2id.hash_password(normal)
+        _strengthen(uow, credential, normal)
     return right and user.disabled_at is None
+
+
+def _strengthen(uow: UnitOfWork, credential: PasswordCredential, password: str) -> None:
+    """Hash anew with today's parameters, unless somebody else signs in by it just now.
+
+    Both hold the row shared, and each would wait for the other's end to write it: the next sign-in does it.
+    """
+    alone = (
+        select(PasswordCredential.user_id)
+        .where(PasswordCredential.user_id == credential.user_id)
+        .with_for_update(skip_locked=True)
+    )
+    if uow.session.scalar(alone) is not None:
+        credential.password_hash = argon2id.hash_password(password)
 
 
 def words_of(uow: UnitOfWork, user: User) -> list[str]:

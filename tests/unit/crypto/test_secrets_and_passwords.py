@@ -13,12 +13,13 @@ from argon2 import PasswordHasher, extract_parameters
 from idp.crypto import passwords, secrets
 
 ENCODED = passwords.hash_password("correct horse battery staple")
-HASHER = passwords._HASHER
+HASHER, DUMMY = passwords._HASHER, passwords._DUMMY
 
 
 @pytest.fixture(autouse=True)
 def as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_HASHER", HASHER)
+    monkeypatch.setattr(passwords, "_DUMMY", DUMMY)
 
 
 def test_a_secret_says_its_kind_and_holds_256_bits() -> None:

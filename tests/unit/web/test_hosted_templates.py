@@ -54,6 +54,8 @@ LOGIN: dict[str, Any] = FLOW | {
     "notice": None,
     "recovery_url": "/recovery",
     "signup_url": "/signup",
+    "asks_password": True,
+    "connections": [{"label": "GitHub", "icon": "code", "url": "/connections/github/login"}],
 }
 HOME = {"notice": None, "deletes_at": None, "csrf": "token", "account_email": None} | {
     name: f"/{name}" for name in ("login_url", "logout_url", "account_url")
