@@ -1,6 +1,6 @@
 """What can go wrong in the life of an account."""
 
-from idp.errors import Conflict, Forbidden, Gone, Invalid
+from idp.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 
 
 class RegistrationClosed(Forbidden):
@@ -37,3 +37,9 @@ class LinkExpired(Gone):
     """A mailed link that was used, superseded, is too old, or was never one of ours; which, stays unsaid."""
 
     code = "link-expired"
+
+
+class NoSuchInvitation(NotFound):
+    """No open invitation of this tenant has that id."""
+
+    code = "no-such-invitation"

@@ -7,14 +7,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, update
 
 from idp.accounts import credentials, registration
-from idp.accounts.errors import LinkExpired, RegistrationClosed
+from idp.accounts.errors import LinkExpired, NoSuchInvitation, RegistrationClosed
 from idp.accounts.letters import Letter, ask
 from idp.accounts.models import Invitation
 from idp.authn import one_time_tokens, passwords, throttle
 from idp.authn.one_time_tokens import TTL, Purpose
 from idp.db.locks import lock
 from idp.db.unit import UnitOfWork
-from idp.errors import NotFound
 from idp.events import service as events
 from idp.events.models import Event
 from idp.events.types import EventType
@@ -30,12 +29,6 @@ from idp.rbac.models import Role
 from idp.rbac.permissions import Builtin
 from idp.users import service as users
 from idp.users.models import Profile, User
-
-
-class NoSuchInvitation(NotFound):
-    """No open invitation of this tenant has that id."""
-
-    code = "no-such-invitation"
 
 
 def invite(uow: UnitOfWork, email: str, *, roles: Sequence[str] = (Builtin.MEMBER,)) -> Invitation:

@@ -25,7 +25,7 @@ from tests.budgets.round_trips import RoundTrips
 
 SAMPLES = 1_000
 TRIED = SAMPLES // 4
-QUICK = 80
+QUICK = 40
 """Names of the quick form; the whole one is for `make soak`."""
 AT_REST = range(TRIED, TRIED + 30)
 """Names for what is not measured."""

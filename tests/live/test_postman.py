@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from node import ROOT, SCRIPTS, commands, environment, npm_ci
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.live
 def test_the_collection_runs_green(live: Any, tmp_path: Path) -> None:
     npm_ci()
     node, _ = commands()
-    report = tmp_path / "report.json"
+    report = tmp_path / "report.xml"
     command = [node, str(SCRIPTS / "node_modules" / "newman" / "bin" / "newman.js"), "run"]
     command += [str(ROOT / "openapi" / "idp.postman_collection.json")]
     command += ["--environment", str(ROOT / "openapi" / "idp.postman_environment.json")]
@@ -22,8 +23,8 @@ def test_the_collection_runs_green(live: Any, tmp_path: Path) -> None:
         "--working-dir",
         str(ROOT / "openapi"),
         "--reporters",
-        "json,cli",
-        "--reporter-json-export",
+        "junit,cli",
+        "--reporter-junit-export",
         str(report),
         "--delay-request",
         "20",
@@ -32,9 +33,9 @@ def test_the_collection_runs_green(live: Any, tmp_path: Path) -> None:
         command += ["--env-var", f"{name}={value}"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment(node), timeout=180)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    run = json.loads(report.read_text())["run"]
-    assert run["stats"]["assertions"]["failed"] == 0
-    named = [execution["item"]["name"] for execution in run["executions"]]
+    ran = list(ET.parse(report).getroot().iter("testsuite"))  # noqa: S314 - newman wrote it just now
+    assert {suite.get("failures", "0") for suite in ran} == {"0"}
+    named = [suite.get("name", "").split(" / ")[-1] for suite in ran]
     collection = json.loads((ROOT / "openapi" / "idp.postman_collection.json").read_text())
     assert list(dict.fromkeys(named)) == [item["name"] for folder in collection["item"] for item in folder["item"]]
 
