@@ -1,5 +1,7 @@
 """Resource servers through a scheduled rotation and an emergency revocation (R18): PyJWT and jose, never restarted."""
 
+import base64
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -97,6 +99,14 @@ def accepts(pyjwt: jwt.PyJWKClient, issuer: Issuer, token: str) -> bool:
     return True
 
 
+def with_unknown_kid(token: str) -> str:
+    """A token that nobody can verify without asking for the keys once more."""
+    header, rest = token.split(".", 1)
+    read = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    written = base64.urlsafe_b64encode(json.dumps({**read, "kid": "unknown"}).encode()).rstrip(b"=")
+    return f"{written.decode()}.{rest}"
+
+
 def kid(token: str) -> str:
     return jwt.get_unverified_header(token)["kid"]
 
@@ -133,5 +143,8 @@ def test_an_emergency_revocation_stops_a_key_at_the_next_fetch(
     assert kid(fresh) != kid(stolen)
     assert jose.verify(fresh)["ok"]
     assert accepts(pyjwt, issuer, fresh)
+    unknown = with_unknown_kid(fresh)  # the next fetch: the key that signs now may have been in the first one already
+    assert not jose.verify(unknown)["ok"]
+    assert not accepts(pyjwt, issuer, unknown)
     assert not jose.verify(stolen)["ok"]
     assert not accepts(pyjwt, issuer, stolen)
