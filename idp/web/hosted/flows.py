@@ -21,6 +21,7 @@ from idp.oauth.authorize import store
 from idp.oauth.authorize.endpoint import page, require_client
 from idp.oauth.authorize.response import see_other
 from idp.oauth.errors import PageError
+from idp.oauth.models import Client
 from idp.oauth.redirect_uris import origin
 from idp.users import service as users
 from idp.web.hosted import flash
@@ -80,14 +81,20 @@ def client_id(uow: UnitOfWork, transaction: LoginTransaction) -> UUID | None:
     return store.get(uow, transaction.resume_to, cookies.browser_secret()).client_id
 
 
-def opened_by(uow: UnitOfWork, transaction: LoginTransaction) -> str | None:
-    """The name of the application that waits for this login, to which the page's form may then lead."""
+def waiting_client(uow: UnitOfWork, transaction: LoginTransaction) -> Client | None:
+    """The application that waits for this login, if one does; the page's form may then lead to it."""
     if transaction.resume_to is None:
         return None
     waiting = store.get(uow, transaction.resume_to, cookies.browser_secret())
     client = require_client(uow, waiting)
     allow_form_action(origin(waiting.parameters.redirect_uri))
-    return client.name
+    return client
+
+
+def opened_by(uow: UnitOfWork, transaction: LoginTransaction) -> str | None:
+    """The name of the application that waits for this login, to which the page's form may then lead."""
+    client = waiting_client(uow, transaction)
+    return None if client is None else client.name
 
 
 def onward(path: str, transaction: LoginTransaction, *, notice: str | None = None) -> Response:

@@ -1,5 +1,6 @@
 """``{issuer}/login``: the page that asks for email and password."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Response, make_response, request
@@ -12,10 +13,12 @@ from idp.authn.models import LoginTransaction
 from idp.crypto.passwords import PasswordGateFull
 from idp.db.unit import UnitOfWork
 from idp.federation import identities, offers
+from idp.federation.models import Connection
 from idp.federation.providers.registry import KINDS
 from idp.http import cookies, csrf, limits, metrics, problems
 from idp.http.context import current_tenant, current_unit
 from idp.i18n import gettext as _
+from idp.oauth.models import Client
 from idp.users import service as users
 from idp.users.models import User
 from idp.web.hosted import connections, flash, flows
@@ -85,8 +88,9 @@ def _form(
 ) -> Response:
     issuer, flow = current_tenant().issuer, str(transaction.id)
     may_sign_up = transaction.required_user_id is None and registration.is_open(uow)
+    client = flows.waiting_client(uow, transaction)
     known = _known(uow, transaction.required_user_id)
-    ways = _other_ways(uow, transaction, known, f"{issuer}/connections")
+    ways = [_way(row, f"{issuer}/connections", flow) for row in _offered_to(uow, client, known)]
     body = render(
         "hosted/login.html",
         _("Sign in"),
@@ -94,7 +98,7 @@ def _form(
         flow=flow,
         csrf=csrf.token(),
         email=transaction.email_hint or "" if email is None else email,
-        client_name=flows.opened_by(uow, transaction),
+        client_name=None if client is None else client.name,
         notice=flash.sentence(),
         error=error,
         is_mismatch=is_mismatch,
@@ -108,20 +112,19 @@ def _form(
     return make_response(body, status)
 
 
-def _other_ways(uow: UnitOfWork, transaction: LoginTransaction, known: User | None, url: str) -> list[dict[str, str]]:
-    """A button for each connection; to whoever confirms that it is them, for those that they are known at."""
-    rows = offers.offered(uow, flows.client_id(uow, transaction))
-    if known is not None and rows:
-        theirs = {row[1].id for row in identities.list_of(uow, known.id)}
-        rows = [row for row in rows if row.id in theirs]
-    return [
-        {
-            "label": row.label,
-            "icon": row.options.icon or KINDS[row.kind].icon,
-            "url": f"{url}/{row.name}/login?flow={transaction.id}",
-        }
-        for row in rows
-    ]
+def _offered_to(uow: UnitOfWork, client: Client | None, known: User | None) -> Sequence[Connection]:
+    """The connections of the page; to whoever confirms that it is them, those that they are known at."""
+    rows = offers.offered(uow, None if client is None else client.id)
+    if known is None or not rows:
+        return rows
+    theirs = {row[1].id for row in identities.list_of(uow, known.id)}
+    return [row for row in rows if row.id in theirs]
+
+
+def _way(row: Connection, url: str, flow: str) -> dict[str, str]:
+    """A button."""
+    icon = row.options.icon or KINDS[row.kind].icon
+    return {"label": row.label, "icon": icon, "url": f"{url}/{row.name}/login?flow={flow}"}
 
 
 def _known(uow: UnitOfWork, user_id: UUID | None) -> User | None:
