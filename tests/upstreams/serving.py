@@ -2,6 +2,7 @@
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -61,7 +62,7 @@ def redirect(url: str, **parameters: str) -> Reply:
     return Reply(status=302, headers={"Location": joined})
 
 
-class Serving:
+class Serving(ABC):
     """A server; a subclass says in `answer` what it answers when the test says nothing else.
 
     Attributes:
@@ -81,9 +82,9 @@ class Serving:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
+    @abstractmethod
     def answer(self, ask: Ask) -> Reply:
         """What an honest server says."""
-        raise NotImplementedError
 
     def count(self, path: str) -> int:
         """How often `path` was asked for."""
