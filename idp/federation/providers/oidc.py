@@ -17,25 +17,10 @@ from idp.federation.options import Options
 from idp.federation.providers import claims, exchange, metadata, signatures, transport
 from idp.federation.providers.base import Hints, Tokens, Trip, Upstream, UpstreamProfile
 from idp.federation.providers.metadata import Metadata
+from idp.oauth.scopes import CLAIMS
 
 LEEWAY_SECONDS = 60
 _NEEDED = ("email", "email_verified", "name")
-_ATTRIBUTES = (
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-)
-"""Members of the standard claims that a profile takes over (OpenID Connect Core §5.1)."""
 _OK = 200
 
 Received = dict[str, Any]
@@ -226,7 +211,7 @@ class OpenIDConnect:
     def _profile(
         self, options: Options, issuer: str, subject: str, received: Received, tokens: Tokens
     ) -> UpstreamProfile:
-        named: dict[str, object] = {name: received.get(name) for name in _ATTRIBUTES}
+        named: dict[str, object] = {name: received.get(name) for name in CLAIMS["profile"]}
         named |= {ours: received.get(theirs) for ours, theirs in options.claims.items()}
         groups_claim = options.groups_claim or self.groups_claim
         email, verified = _address_claims(options)

@@ -6,7 +6,7 @@ from flask import Response, make_response
 
 from idp.db.unit import UnitOfWork
 from idp.federation import testing
-from idp.federation.errors import Reason, SignInRefused
+from idp.federation.errors import SignInRefused
 from idp.federation.models import Connection, FederationTransaction
 from idp.federation.providers.base import UpstreamProfile
 from idp.i18n import gettext as _
@@ -14,23 +14,18 @@ from idp.web.rendering import render
 
 
 def show(
-    uow: UnitOfWork,
-    connection: Connection,
-    trip: FederationTransaction,
-    profile: UpstreamProfile | None,
-    refused: SignInRefused | None,
+    uow: UnitOfWork, connection: Connection, trip: FederationTransaction, came: UpstreamProfile | SignInRefused
 ) -> Response:
     """Keep the result for whoever asked, and show it."""
     facts: list[tuple[str, str]] = []
     claims = None
-    if profile is None or refused is not None:
-        refusal = refused or SignInRefused(Reason.INVALID_ANSWER, "no profile")
-        testing.fail(uow, connection, trip, refusal)
+    if isinstance(came, SignInRefused):
+        testing.fail(uow, connection, trip, came)
         heading = _("The test failed")
         sentence = _("Nobody was signed in. This is what went wrong:")
-        facts = [(_("Reason"), refusal.reason.value), (_("Cause"), refusal.cause)]
+        facts = [(_("Reason"), came.reason.value), (_("Cause"), came.cause)]
     else:
-        received = testing.receive(uow, connection, trip, profile)
+        received = testing.receive(uow, connection, trip, came)
         heading = _("The test worked")
         sentence = _("Nobody was signed in. This is what {connection} says:", connection=connection.label)
         facts = [(name, _shown(value)) for name, value in (received.profile or {}).items()]

@@ -98,7 +98,7 @@ def _try_out(uow: UnitOfWork, connection: Connection, trip: Trip, browser: str) 
         away = transactions.claim(uow, connection, trip.state, browser)
         if away is None:  # the connection was deleted meanwhile
             raise _no_test() from None
-        return connection_tests.show(uow, connection, away, None, refused)
+        return connection_tests.show(uow, connection, away, refused)
 
 
 def _no_test() -> RoundTripExpired:
@@ -139,23 +139,23 @@ def _receive(uow: UnitOfWork, connection: Connection, answer: dict[str, str]) ->
         raise connection_ways.expired()
     upstream, whole = upstreams.of(uow, connection), transactions.trip_of(uow, state)
     uow.commit()
-    profile, refused = None, None
+    came: UpstreamProfile | SignInRefused
     try:
-        profile = upstreams.provider(connection).fetch(upstream, whole, answer)
-    except SignInRefused as refusal:
-        refused = refusal
+        came = upstreams.provider(connection).fetch(upstream, whole, answer)
+    except SignInRefused as refused:
+        came = refused
     uow.session.expunge_all()  # whatever was read before may have changed meanwhile
     again, same_trip = connections.find(uow, connection.name), uow.find(FederationTransaction, trip.id)
     if again is None or same_trip is None:
         raise connection_ways.expired()
     if testing.is_test(same_trip):
-        return connection_tests.show(uow, again, same_trip, profile, refused)
-    if profile is None or refused is not None:
-        return _refuse(uow, again, same_trip, refused or SignInRefused(Reason.INVALID_ANSWER, "no profile"))
+        return connection_tests.show(uow, again, same_trip, came)
+    if isinstance(came, SignInRefused):
+        return _refuse(uow, again, same_trip, came)
     if same_trip.user_id is not None:
-        return _link(uow, again, same_trip, profile)
+        return _link(uow, again, same_trip, came)
     transaction = login.get(uow, same_trip.login_id, cookies.browser_secret())
-    return sign_in(uow, again, same_trip, transaction, profile)
+    return sign_in(uow, again, same_trip, transaction, came)
 
 
 def sign_in(
