@@ -4,24 +4,18 @@ Each is an ``IDP_*`` variable; each secret also comes as ``IDP_…_FILE``, a fil
 passed down.  Per-tenant policy is data, not settings.
 """
 
-import base64
-import binascii
-import ipaddress
 import os
-import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
-from redis.connection import parse_url as parse_redis_url
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from idp import config_values as values
+from idp import cores
 from idp.errors import Invalid
 
-KEY_BYTES = 32
 _SECRETS = (
     "database_url",
     "platform_database_url",
@@ -29,11 +23,8 @@ _SECRETS = (
     "redis_url",
     "master_keys",
     "smtp_url",
+    "sentry_dsn",
 )
-_DEFAULT_PORTS = {"https": 443, "http": 80}
-_REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster", "unix"})
-_MAILBOX = re.compile(r"[^\s@<>\"]+@[A-Za-z0-9.-]+")
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Misconfigured(Invalid):
@@ -47,122 +38,57 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IDP_", frozen=True, extra="ignore")
 
-    base_url: str
+    base_url: values.Origin
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
-    internal_port: int = Field(default=9090, ge=0, le=65535)
-    database_url: SecretStr
-    platform_database_url: SecretStr
-    owner_database_url: SecretStr | None = None
-    redis_url: SecretStr | None = None
+    port: values.Port = 8000
+    internal_port: values.Port = 9090
+    worker_port: values.Port = 9091
+    trusted_proxies: values.Networks = ()
+    trusted_proxy_hops: int = Field(default=1, ge=1, le=16)
+
+    database_url: values.DatabaseUrl
+    platform_database_url: values.DatabaseUrl
+    owner_database_url: values.DatabaseUrl | None = None
+    database_prepared_statements: bool = True
+    redis_url: values.RedisUrl | None = None
     master_keys: SecretStr
+
     smtp_url: SecretStr | None = None
-    mail_from: str = "no-reply@localhost"
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
-    outbound_allow: Annotated[tuple[str, ...], NoDecode] = ()
-    dns_servers: Annotated[tuple[str, ...], NoDecode] = ()
-    breached_passwords_url: str | None = None
-    web_workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    mail_from: values.Mailbox = "no-reply@localhost"
+    outbound_allow: values.Networks = ()
+    dns_servers: values.NameServers = ()
+    breached_passwords_url: values.BreachedPasswordsUrl = None
+
+    web_workers: int = Field(default_factory=cores.usable, ge=1, le=256)
     web_threads: int = Field(default=4, ge=1, le=256)
-    log_level: str = "info"
+    web_connections: int = Field(default=200, ge=1, le=65535)
+    web_timeout: values.Seconds = 30
+    web_graceful_timeout: values.Seconds = 25
+    web_keepalive: values.Seconds = 75
+    web_max_requests: int = Field(default=100_000, ge=0)
+    web_preload: bool = True
+
+    log_level: values.LogLevel = "info"
+    sentry_dsn: values.SentryDsn | None = None
     dev: bool = False
 
-    @field_validator("base_url")
-    @classmethod
-    def _base_url_is_an_origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.path not in {"", "/"}:
-            raise ValueError("must be an origin such as https://id.example.com")
-        if parts.query or parts.fragment or parts.username:
-            raise ValueError("must be an origin, with no query, fragment or user")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK_NAMES:
-            raise ValueError("must be https unless it is a loopback address")
-        if parts.netloc != parts.netloc.lower() or parts.port == _DEFAULT_PORTS[parts.scheme]:
-            raise ValueError("must be in lower case and without a port that goes without saying, as browsers have it")
-        return f"{parts.scheme}://{parts.netloc}"
-
-    @field_validator("database_url", "platform_database_url", "owner_database_url")
-    @classmethod
-    def _database_urls_are_of_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
-        try:
-            known = value is None or make_url(value.get_secret_value()).get_backend_name() in {"postgresql", "postgres"}
-        except (ArgumentError, ValueError):
-            known = False
-        if not known:
-            raise ValueError("must be a URL such as postgresql://user:password@host/database")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _redis_url_is_one(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        scheme, separator, rest = value.get_secret_value().partition("://")
-        try:
-            place = parse_redis_url(f"{scheme.replace('+cluster', '')}://{rest}")  # type: ignore[no-untyped-call]
-            known = bool(separator) and scheme in _REDIS_SCHEMES and ("host" in place or "path" in place)
-        except ValueError:
-            known = False
-        if not known:
-            raise ValueError("must be a URL such as redis://host:6379/0, rediss://, redis+cluster:// or unix:///path")
-        return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _mail_is_from_an_address(cls, value: str) -> str:
-        if not _MAILBOX.fullmatch(value):
-            raise ValueError("must be an address alone, such as no-reply@id.example.com, its domain in ASCII")
-        return value
-
-    @field_validator("trusted_proxies", "outbound_allow", mode="before")
-    @classmethod
-    def _networks_are_networks(cls, value: Any) -> Any:
-        listed = value.split(",") if isinstance(value, str) else value
-        return tuple(str(ipaddress.ip_network(item.strip())) for item in listed if item.strip())
-
-    @field_validator("dns_servers", mode="before")
-    @classmethod
-    def _name_servers_have_addresses(cls, value: Any) -> Any:
-        listed = [item.strip() for item in (value.split(",") if isinstance(value, str) else value) if item.strip()]
-        for item in listed:
-            host, colon, port = item.partition(":") if item.count(":") == 1 else (item, "", "")
-            ipaddress.ip_address(host)
-            if colon and not (port.isdecimal() and 0 < int(port) < 65536):  # noqa: PLR2004 - ports end there
-                raise ValueError(f"{item!r} is not an address, or an address and a port")
-        return tuple(listed)
-
-    @field_validator("breached_passwords_url")
-    @classmethod
-    def _breached_passwords_are_asked_for_by_https(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "https://none")
-        if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
-            raise ValueError("must be an https URL such as https://api.pwnedpasswords.com/range")
-        return value or None
-
-    @field_validator("log_level")
-    @classmethod
-    def _level_is_known(cls, value: str) -> str:
-        if value.lower() not in {"debug", "info", "warning", "error"}:
-            raise ValueError("must be debug, info, warning or error")
-        return value.lower()
-
     @model_validator(mode="after")
-    def _master_keys_are_long(self) -> Self:
-        keys = _parse_master_keys(self.master_keys.get_secret_value())
-        if not self.dev and any(len(set(key)) < KEY_BYTES // 4 for key in keys.values()):
+    def _master_keys_are_random(self) -> Self:
+        keys = values.parse_master_keys(self.master_keys.get_secret_value())
+        if not self.dev and not all(values.is_random(key) for key in keys.values()):
             raise ValueError("IDP_MASTER_KEYS holds a key that is not random")
         return self
 
     @model_validator(mode="after")
     def _development_stays_here(self) -> Self:
-        if self.dev and self.hostname not in _LOOPBACK_NAMES:
+        if self.dev and self.hostname not in values.LOOPBACK_NAMES:
             raise ValueError("IDP_DEV shows everybody's mail at /dev/mail, so IDP_BASE_URL must be a loopback address")
         return self
 
     @property
     def key_encryption_keys(self) -> dict[str, bytes]:
         """Master keys by id; the first seals, the others only open (R19)."""
-        return _parse_master_keys(self.master_keys.get_secret_value())
+        return values.parse_master_keys(self.master_keys.get_secret_value())
 
     @property
     def is_https(self) -> bool:
@@ -194,12 +120,12 @@ class Settings(BaseSettings):
             Misconfigured: with one sentence that names every wrong setting.
         """
         source = dict(os.environ if environ is None else environ)
-        values = {name: source[f"IDP_{name.upper()}"] for name in cls.model_fields if f"IDP_{name.upper()}" in source}
+        found = {name: source[f"IDP_{name.upper()}"] for name in cls.model_fields if f"IDP_{name.upper()}" in source}
         for name in _SECRETS:
             if (path := source.get(f"IDP_{name.upper()}_FILE")) is not None:
-                values[name] = _read_secret(name, path)
+                found[name] = _read_secret(name, path)
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(found)
         except ValidationError as refused:
             raise Misconfigured(_explain(refused)) from None
 
@@ -209,24 +135,6 @@ def _read_secret(name: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise Misconfigured(f"IDP_{name.upper()}_FILE cannot be read: {error.strerror}.") from None
-
-
-def _parse_master_keys(text: str) -> dict[str, bytes]:
-    keys: dict[str, bytes] = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        key_id, separator, encoded = item.partition(":")
-        if not separator or not key_id.isidentifier():
-            raise ValueError("IDP_MASTER_KEYS must read id:base64[,id:base64…]")
-        try:
-            key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            raise ValueError(f"IDP_MASTER_KEYS: the key {key_id!r} is not base64") from None
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"IDP_MASTER_KEYS: the key {key_id!r} must be {KEY_BYTES} bytes long")
-        keys[key_id] = key
-    if not keys:
-        raise ValueError("IDP_MASTER_KEYS must hold at least one key")
-    return keys
 
 
 def _explain(refused: ValidationError) -> str:

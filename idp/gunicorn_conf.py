@@ -4,6 +4,7 @@ gunicorn reads the names below by itself.  Nothing here may import prometheus_cl
 when it is imported, and has to find ``PROMETHEUS_MULTIPROC_DIR`` by then.
 """
 
+import gc
 import shutil
 import tempfile
 from pathlib import Path
@@ -31,6 +32,12 @@ class JsonLogger(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
+def when_ready(_server: Arbiter) -> None:
+    """What was loaded before the fork is never garbage: the collector leaves its pages shared among the workers."""
+    gc.collect()
+    gc.freeze()
+
+
 def child_exit(_server: Arbiter, worker: Worker) -> None:
     """A worker that is gone has no live gauges."""
     from prometheus_client import multiprocess  # noqa: PLC0415 - see the module's docstring
@@ -50,10 +57,6 @@ worker_class = "gthread"
 worker_tmp_dir = str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
 control_socket_disable = True
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={COUNTERS}"]
-
-keepalive = 75  # longer than a load balancer keeps an idle connection, so that it is never us who hang up first
-timeout = 30
-graceful_timeout = 25  # shorter than the 30 s after which orchestrators kill
 
 limit_request_line = 8190
 limit_request_fields = 64

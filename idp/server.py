@@ -27,6 +27,13 @@ def gunicorn_arguments(settings: Settings) -> list[str]:
         *(f"--bind={_address(settings.host, port)}" for port in ports),
         f"--workers={settings.web_workers}",
         f"--threads={settings.web_threads}",
+        f"--worker-connections={max(settings.web_connections, settings.web_threads)}",
+        f"--timeout={settings.web_timeout}",
+        f"--graceful-timeout={settings.web_graceful_timeout}",
+        f"--keep-alive={settings.web_keepalive}",
+        f"--max-requests={settings.web_max_requests}",
+        f"--max-requests-jitter={settings.web_max_requests // 10}",
+        *(["--preload"] if settings.web_preload else []),
         f"--log-level={settings.log_level}",
     ]
 

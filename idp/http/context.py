@@ -61,7 +61,7 @@ def install(
         log.bind(tenant=tenant.slug)
         actor = Actor(
             ActorKind.ANONYMOUS,
-            ip=_client_ip(request.remote_addr, request.access_route, networks),
+            ip=_client_ip(request.remote_addr, request.access_route, networks, settings.trusted_proxy_hops),
             user_agent=_printable(request.user_agent.string)[:_MAX_USER_AGENT] or None,
             request_id=g.request_id,
         )
@@ -134,18 +134,22 @@ def _tenant_of_operators(engine: Engine) -> Tenant:
 
 
 def _client_ip(
-    peer: str | None, route: Any, trusted: list[ipaddress.IPv4Network | ipaddress.IPv6Network]
+    peer: str | None, route: Any, trusted: list[ipaddress.IPv4Network | ipaddress.IPv6Network], hops: int
 ) -> str | None:
-    """The first address, from our side, that is not a trusted proxy of ours."""
+    """The first address, from our side, that is not one of our `hops` proxies (R44).
+
+    The count bounds whom the networks let in: a client inside a trusted network is a client all the same, and what it
+    says of those before it is not believed.
+    """
     if peer is None or not trusted:
         return peer
-    for hop in reversed([*route, peer]):
+    for passed, hop in enumerate(reversed([*route, peer])):
         try:
             written = ipaddress.ip_address(hop.strip())
         except ValueError:
             return peer
         address = getattr(written, "ipv4_mapped", None) or written  # as a listener for both families sees IPv4
-        if not any(address in network for network in trusted):
+        if passed == hops or not any(address in network for network in trusted):
             return str(address)
     return peer
 

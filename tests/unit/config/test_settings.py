@@ -55,6 +55,16 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("IDP_PORT", "70000"),
         ("IDP_WEB_WORKERS", "0"),
         ("IDP_LOG_LEVEL", "loud"),
+        ("IDP_TRUSTED_PROXY_HOPS", "0"),
+        ("IDP_WORKER_PORT", "-1"),
+        ("IDP_WEB_CONNECTIONS", "many"),
+        ("IDP_WEB_TIMEOUT", "0"),
+        ("IDP_WEB_MAX_REQUESTS", "-1"),
+        ("IDP_WEB_PRELOAD", "perhaps"),
+        ("IDP_DATABASE_PREPARED_STATEMENTS", "2"),
+        ("IDP_SENTRY_DSN", "https://sentry.example/42"),
+        ("IDP_SENTRY_DSN", "key"),
+        ("IDP_MASTER_KEYS", f"k1:{KEY},k1:{KEY}"),
     ],
 )
 def test_a_wrong_setting_is_named_and_not_shown(name: str, value: str) -> None:
