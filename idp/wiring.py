@@ -8,6 +8,7 @@ from sqlalchemy import Engine, MetaData
 from idp.accounts import invitations, notices, verification
 from idp.accounts import models as accounts_models
 from idp.actor import SYSTEM, Actor
+from idp.alerts import models as alerts_models
 from idp.api import models as api_models
 from idp.authn import breached, login, sessions
 from idp.authn import models as authn_models
@@ -37,9 +38,11 @@ from idp.rbac import service as rbac
 from idp.tenants import models as tenants_models
 from idp.tenants.models import Tenant
 from idp.users import models as users_models
+from idp.webhooks import models as webhooks_models
 
 MODELS = (
     accounts_models,
+    alerts_models,
     api_models,
     authn_models,
     events_models,
@@ -50,6 +53,7 @@ MODELS = (
     rbac_models,
     tenants_models,
     users_models,
+    webhooks_models,
 )
 metadata: MetaData = Base.metadata
 

@@ -25,6 +25,7 @@ class Event(TenantScoped, Identified, Base):
         Index(None, "tenant_id", "type", "id"),
         Index(None, "tenant_id", "outcome", "id"),
         Index(None, "tenant_id", "ip", "id"),
+        Index("events_failed_sign_ins_idx", "occurred_at", postgresql_where=text("type = 'login.failed'")),
     )
 
     type: Mapped[str]

@@ -34,7 +34,11 @@ class Branding(BaseModel):
 
 
 class Tenant(Identified, Timestamped, Base):
-    """A customer: one issuer, its own people, keys and policy.  The row outlives the customer as a tombstone."""
+    """A customer: one issuer, its own people, keys and policy.  The row outlives the customer as a tombstone.
+
+    `webhook_events` are the types of event that some endpoint of the tenant hears of: to know it here costs a request
+    nothing.  Sessions, grants and one-time tokens from earlier than `not_before` are over (R65).
+    """
 
     __tablename__ = "tenants"
     __table_args__ = (Index("tenants_suspended_idx", "slug", postgresql_where=text("suspended_at IS NOT NULL")),)
@@ -46,6 +50,8 @@ class Tenant(Identified, Timestamped, Base):
     branding: Mapped[Branding] = mapped_column(TypedJSON(Branding))
     budget: Mapped[Budget] = mapped_column(TypedJSON(Budget), server_default=text("'{}'"))
     data_key_sealed: Mapped[bytes | None]
+    webhook_events: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    not_before: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
     purged_at: Mapped[datetime | None]
