@@ -1,5 +1,8 @@
 """``idp db``: the database, its three roles, and its schema."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import click
 import psycopg
 
@@ -21,19 +24,47 @@ def db() -> None:
 
 
 @verb(db, "init")
-@click.option("--admin-url", required=True, metavar="URL", help="Of a role that may create roles and databases.")
-@click.option("--database", default="idp", show_default=True, metavar="NAME")
-def init(admin_url: str, database: str) -> None:
-    """Create the database and its roles, and print their URLs as environment lines; their passwords are new."""
-    try:
-        environment = provision.initialise(admin_url, database=database).as_environment()
-    except (psycopg.OperationalError, ValueError) as error:
-        raise click.ClickException(f"The server cannot be reached: {str(error).splitlines()[0]}") from None
+@click.option("--admin-url", metavar="URL", help="Of a role that may create roles and databases.")
+@click.option(
+    "--admin-url-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A file that holds it.",
+)
+@click.option("--database", metavar="NAME", help="Its name; idp when left out.")
+@click.option("--from-settings", is_flag=True, help="Make what the configured URLs name, with their passwords.")
+def init(admin_url: str | None, admin_url_file: Path | None, database: str | None, from_settings: bool) -> None:
+    """Create the database and its roles, and print their URLs as environment lines; their passwords are new.
+
+    With --from-settings the passwords are those of the three configured URLs, and nothing secret is printed.
+    """
+    admin = _admin_url(admin_url, admin_url_file)
+    if from_settings:
+        if database is not None:
+            raise click.UsageError("With --from-settings the URLs name the database")
+        wanted = provision.Configured.by(current().settings)
+        _provision(admin, wanted.database, wanted.passwords)
+        output.done({"database": wanted.database}, f"The database {wanted.database} and its three roles are there.")
+        return
+    environment = _provision(admin, database or "idp", None).as_environment()
     if current().as_json:
         output.record(environment)
         return
     for name, value in environment.items():
         click.echo(f"{name}={value}")
+
+
+def _admin_url(url: str | None, file: Path | None) -> str:
+    if (url is None) == (file is None):
+        raise click.UsageError("Give one of --admin-url and --admin-url-file")
+    return file.read_text("utf-8").strip() if file is not None else url or ""
+
+
+def _provision(admin_url: str, database: str, passwords: Mapping[str, str] | None) -> provision.DatabaseUrls:
+    try:
+        return provision.initialise(admin_url, database=database, passwords=passwords)
+    except (psycopg.OperationalError, ValueError) as error:
+        raise click.ClickException(f"The server cannot be reached: {str(error).splitlines()[0]}") from None
 
 
 @verb(db, "upgrade")

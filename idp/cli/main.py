@@ -13,6 +13,7 @@ COMMANDS = {
     "dev": "dev",
     "serve": "serve",
     "worker": "worker",
+    "secrets": "secret_files",
     "db": "db",
     "tenant": "tenants",
     "user": "users",
