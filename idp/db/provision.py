@@ -86,7 +86,7 @@ def initialise(admin_url: str, *, database: str = "idp", passwords: Mapping[str,
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
-    exists = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     verb = "ALTER" if exists else "CREATE"
     connection.execute(
         sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
@@ -103,7 +103,7 @@ def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> No
 
 
 def _ensure_database(connection: psycopg.Connection, database: str) -> None:
-    if connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone():
+    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
         return
     owner = sql.Identifier(OWNER)
     connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
