@@ -45,9 +45,9 @@ USER 10001:10001
 # The public port; /livez, /readyz and /metrics of the web server; the same of the worker.
 EXPOSE 8000 9090 9091
 STOPSIGNAL SIGTERM
-# Whether the process is alive, so that a database that is away restarts nobody.  The worker's port is 9091.
+# Whether the process is alive, web server or worker; a database that is away makes nobody unhealthy.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-IS", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('IDP_INTERNAL_PORT', '9090')), timeout=4); c.request('GET', '/livez'); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["python", "-m", "idp.probe", "/livez", "9090", "9091"]
 ENTRYPOINT ["idp"]
 CMD ["serve"]
 
