@@ -3,9 +3,11 @@ SHELL  := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV     := $(shell command -v uv || echo .tools/bin/uv)
 B      := .venv/bin
+ENGINE ?= docker
+IMAGE  ?= idp:local
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test check format bench messages soak openapi lock clean
+.PHONY: help run test check format bench messages soak openapi lock image sbom test-image clean
 help:
 	@echo "make run     start everything: PostgreSQL, Valkey, two demo tenants, the product, the demo applications"
 	@echo "make test    everything that CI runs"
@@ -16,6 +18,9 @@ help:
 	@echo "make messages  bring the catalogs of translations in line with the sentences in the code"
 	@echo "make openapi   write the API's document and its Postman collection anew"
 	@echo "make lock    resolve requirements/*.txt anew"
+	@echo "make image   build the container image; ENGINE=podman or buildah where there is no docker"
+	@echo "make sbom    write what is in the image as CycloneDX: dist/idp.cdx.json"
+	@echo "make test-image  build the image with buildah, and serve from it; needs root"
 
 .tools/bin/uv: requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing; install it and run make again." >&2; exit 2; }
@@ -34,10 +39,15 @@ help:
 	   && $(B)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; }
 	@touch $@
 
+.venv/.deploy: requirements/deploy.txt .venv/.stamp | $(UV)
+	@$(UV) pip install -q --require-hashes -p $(B)/python -r $< \
+	 || $(B)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 run: .venv/.stamp
 	@exec $(B)/python -m idp dev $(ARGS)
 
-test: .venv/.stamp
+test: .venv/.stamp .venv/.deploy
 	@$(B)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: .venv/.stamp
@@ -63,7 +73,21 @@ openapi: .venv/.stamp
 
 lock: | $(UV)
 	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements/all.txt
+	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-header --extra otel --extra sentry -c requirements/all.txt pyproject.toml -o requirements/runtime.txt
+	$(UV) pip compile -q --upgrade --universal --generate-hashes --no-header --python-version 3.11 --group pyproject.toml:deploy -c requirements/all.txt -o requirements/deploy.txt
+	echo 'hatchling>=1.27' | $(UV) pip compile -q --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements/all.txt - -o requirements/build.txt
 	echo 'uv==0.13.9' | $(UV) pip compile -q --universal --generate-hashes --no-header - -o requirements/uv.txt
+
+image:
+	$(ENGINE) build -t $(IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(git log -1 --format=%cI) $(ARGS) .
+
+sbom: .venv/.deploy
+	@mkdir -p dist
+	@$(B)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --sv 1.6 --of JSON -o dist/idp.cdx.json requirements/runtime.txt
+	@echo "dist/idp.cdx.json"
+
+test-image: .venv/.stamp .venv/.deploy
+	@$(B)/python -m pytest -m image -n 0 $(ARGS)
 
 clean:
 	rm -rf .venv .tools .node node_modules
