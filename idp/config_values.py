@@ -7,12 +7,13 @@ import base64
 import binascii
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
-from redis.connection import parse_url as parse_redis_url
+from redis.connection import parse_url as parse_redis_host
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -20,7 +21,8 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _KEY_BYTES = 32
 _MOST_PORTS = 65535
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-_REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster", "unix"})
+_REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
+_REDIS_KINDS = frozenset({"cluster", "sentinel"})
 _MAILBOX = re.compile(r"[^\s@<>\"]+@[A-Za-z0-9.-]+")
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 
@@ -48,6 +50,45 @@ def parse_master_keys(text: str) -> dict[str, bytes]:
     if not keys:
         raise ValueError("IDP_MASTER_KEYS must hold at least one key")
     return keys
+
+
+@dataclass(frozen=True, slots=True)
+class RedisPlace:
+    """Where a Redis URL leads.
+
+    Attributes:
+        kind: ``cluster``, ``sentinel``, or empty for one server.
+        hosts: one URL a host, each with the credentials, as the client library takes them.
+        service: what the sentinels call the master; empty for the other kinds.
+    """
+
+    kind: str
+    hosts: tuple[str, ...]
+    service: str = ""
+
+
+def parse_redis_url(text: str) -> RedisPlace:
+    """``redis[s][+cluster|+sentinel]://[user:password@]host[:port][,host[:port]…][/service][/db]``, or ``unix://path``.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    scheme, separator, rest = text.partition("://")
+    plain, plus, kind = scheme.partition("+")
+    if not separator or plain not in _REDIS_SCHEMES or (plus and (plain == "unix" or kind not in _REDIS_KINDS)):
+        raise ValueError("no address of Redis")
+    parts, service = urlsplit(f"//{rest}"), ""
+    credentials, at, names = parts.netloc.rpartition("@")
+    below = rest[len(parts.netloc) :]
+    if kind == "sentinel":
+        service, _, database = parts.path.removeprefix("/").partition("/")
+        int(database or 0)
+        below = f"/{database}" + (f"?{parts.query}" if parts.query else "")
+    hosts = tuple(f"{plain}://{credentials}{at}{name}{below}" for name in (names.split(",") if kind else [names]))
+    found: list[dict[str, Any]] = [parse_redis_host(host) for host in hosts]  # type: ignore[no-untyped-call]
+    if not all("host" in each or "path" in each for each in found) or (kind == "sentinel" and not service):
+        raise ValueError("no address of Redis")
+    return RedisPlace(kind, hosts, service)
 
 
 def is_random(key: bytes) -> bool:
@@ -79,14 +120,13 @@ def _database_url(value: SecretStr) -> SecretStr:
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
-    scheme, separator, rest = value.get_secret_value().partition("://")
     try:
-        place = parse_redis_url(f"{scheme.replace('+cluster', '')}://{rest}")  # type: ignore[no-untyped-call]
-        known = bool(separator) and scheme in _REDIS_SCHEMES and ("host" in place or "path" in place)
+        parse_redis_url(value.get_secret_value())
     except ValueError:
-        known = False
-    if not known:
-        raise ValueError("must be a URL such as redis://host:6379/0, rediss://, redis+cluster:// or unix:///path")
+        raise ValueError(
+            "must be a URL such as redis://host:6379/0, rediss://, redis+cluster://host,host, "
+            "redis+sentinel://host,host/service or unix:///path"
+        ) from None
     return value
 
 

@@ -5,20 +5,25 @@ patience (three tries with pauses) would outlast the request.
 """
 
 import threading
+from typing import Any
 
 import redis
 from redis import RedisError
 from redis.backoff import NoBackoff
-from redis.cluster import RedisCluster
+from redis.cluster import ClusterNode, RedisCluster
+from redis.connection import SSLConnection, parse_url
 from redis.exceptions import RedisClusterException
 from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from idp.config_values import parse_redis_url
 
 Client = redis.Redis | RedisCluster
 
 FAILURES = (RedisError, RedisClusterException, OSError)
 """What a client raises when there is no answer: a cluster without a node is no `RedisError` to the library."""
 
-_CLUSTER = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
+_PORT, _SENTINEL_PORT = 6379, 26379
 
 
 class RedisClient:
@@ -33,6 +38,7 @@ class RedisClient:
         self._url = url
         self._timeout = timeout
         self._made: Client | None = None
+        self._sentinels: Sentinel | None = None
         self._making = threading.Lock()
 
     def get(self) -> Client:
@@ -48,19 +54,36 @@ class RedisClient:
 
     def close(self) -> None:
         """Close every connection."""
-        if self._made is not None:
-            self._made.close()
+        for part in (self._made, self._sentinels):
+            if part is not None:
+                part.close()
 
     def _make(self) -> Client:
-        scheme, rest = self._url.split("://", 1)
-        retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-        if scheme in _CLUSTER:
-            return RedisCluster.from_url(
-                f"{_CLUSTER[scheme]}://{rest}",
-                socket_connect_timeout=self._timeout,
-                socket_timeout=self._timeout,
-                retry=retry,
-            )
-        return redis.Redis.from_url(
-            self._url, socket_connect_timeout=self._timeout, socket_timeout=self._timeout, retry=retry
-        )
+        place = parse_redis_url(self._url)
+        patience: dict[str, Any] = {
+            "socket_connect_timeout": self._timeout,
+            "socket_timeout": self._timeout,
+            "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        }
+        if place.kind == "sentinel":
+            return self._master(place.hosts, place.service, patience)
+        if place.kind == "cluster":
+            others = [_read(host) for host in place.hosts[1:]]
+            nodes = [ClusterNode(each["host"], each.get("port", _PORT)) for each in others]  # type: ignore[no-untyped-call]
+            return RedisCluster.from_url(place.hosts[0], startup_nodes=nodes, **patience)
+        return redis.Redis.from_url(place.hosts[0], **patience)
+
+    def _master(self, hosts: tuple[str, ...], service: str, patience: dict[str, Any]) -> redis.Redis:
+        """Whichever server the sentinels call the master when a connection is made; they take the same credentials."""
+        read = [_read(host) for host in hosts]
+        options = patience | {name: read[0][name] for name in ("username", "password") if name in read[0]}
+        options["ssl"] = read[0].get("connection_class") is SSLConnection
+        addresses = [(each["host"], each.get("port", _SENTINEL_PORT)) for each in read]
+        self._sentinels = Sentinel(addresses, sentinel_kwargs=options, **options, db=read[0].get("db", 0))  # type: ignore[no-untyped-call]
+        master: redis.Redis = self._sentinels.master_for(service)  # type: ignore[no-untyped-call]
+        return master
+
+
+def _read(host: str) -> dict[str, Any]:
+    read: dict[str, Any] = parse_url(host)  # type: ignore[no-untyped-call]
+    return read

@@ -112,7 +112,15 @@ def test_proxies_are_networks() -> None:
     assert Settings.load(GOOD | {"IDP_TRUSTED_PROXIES": "10.0.0.0/8, ::1"}).trusted_proxies == ("10.0.0.0/8", "::1/128")
 
 
-REDIS = ("redis://h", "rediss://u:p@h:6380/1", "redis+cluster://h:7000", "unix:///run/valkey.sock?db=1")
+REDIS = (
+    "redis://h",
+    "rediss://u:p@h:6380/1",
+    "redis+cluster://h:7000",
+    "rediss+cluster://:p@h:7000,i:7001",
+    "redis+sentinel://u:p@h:26379,i,[::1]:26380/master/1",
+    "rediss+sentinel://h/master",
+    "unix:///run/valkey.sock?db=1",
+)
 
 
 @pytest.mark.parametrize("url", REDIS)
@@ -122,7 +130,14 @@ def test_redis_may_be_of_every_kind(url: str) -> None:
     assert given.get_secret_value() == url
 
 
-@pytest.mark.parametrize("url", ["h:6379", "http://h", "redis://", "redis://h:port", "unix://", "redis://h?db=x", ""])
+NO_REDIS = (
+    *("h:6379", "http://h", "redis://", "redis://h:port", "unix://", "redis://h?db=x", "", "redis+other://h"),
+    *("unix+cluster:///path", "redis+cluster://h,i:port", "redis+sentinel://h", "redis+sentinel://h,/master"),
+    "redis+sentinel://h/master/first",
+)
+
+
+@pytest.mark.parametrize("url", NO_REDIS)
 def test_what_is_no_address_of_redis_is_said_so(url: str) -> None:
     with pytest.raises(Misconfigured, match="IDP_REDIS_URL must be a URL such as redis://host:6379/0"):
         Settings.load(GOOD | {"IDP_REDIS_URL": url})
