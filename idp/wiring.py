@@ -8,6 +8,7 @@ from sqlalchemy import Engine, MetaData
 from idp.accounts import invitations, notices, verification
 from idp.accounts import models as accounts_models
 from idp.actor import SYSTEM, Actor
+from idp.alerts import causes as alerts
 from idp.alerts import models as alerts_models
 from idp.api import models as api_models
 from idp.authn import breached, login, sessions
@@ -39,6 +40,7 @@ from idp.tenants import models as tenants_models
 from idp.tenants.models import Tenant
 from idp.users import models as users_models
 from idp.webhooks import models as webhooks_models
+from idp.webhooks import urls as webhook_urls
 
 MODELS = (
     accounts_models,
@@ -61,6 +63,7 @@ _OUT: tuple[events.Subscriber, ...] = (login.end_of_user, sessions.end_of_user, 
 _ANOTHER_PASSWORD = (*_OUT, verification.forget_change, notices.password_changed)
 SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.TENANT_CREATED: (keys.establish, rbac.create_builtin_roles, console.establish),
+    EventType.TENANT_UPDATED: (alerts.alerting_changed,),
     EventType.USER_CREATED: (messages.welcome,),
     EventType.USER_DISABLED: (owners.keep_one, *_OUT),
     EventType.USER_ENABLED: _OUT,  # a sign-in that crossed the disabling
@@ -73,16 +76,23 @@ SUBSCRIBERS: dict[EventType, tuple[events.Subscriber, ...]] = {
     EventType.IDENTITY_UNLINKED: (*_OUT, federation_notices.identity_unlinked),
     EventType.EMAIL_CHANGE_REQUESTED: (notices.email_change_requested,),
     EventType.EMAIL_CHANGED: (*_OUT, notices.email_changed),
+    EventType.LOGIN_FAILED: (alerts.password_guessed,),
     EventType.LOGIN_BLOCKED: (notices.login_blocked,),
     EventType.DEVICE_ADDED: (notices.device_added,),
-    EventType.ROLE_UPDATED: (invitations.follow_role, mapping.follow_role),
+    EventType.ROLE_UPDATED: (invitations.follow_role, mapping.follow_role, alerts.role_changed),
     EventType.ROLE_DELETED: (invitations.follow_role, mapping.follow_role),
+    EventType.ROLE_ASSIGNED: (alerts.role_assigned,),
     EventType.ROLE_UNASSIGNED: (owners.keep_one,),
+    EventType.GROUP_MEMBER_ADDED: (alerts.group_joined,),
+    EventType.OPERATOR_ACCESS_BEGUN: (alerts.operator_let_in,),
     EventType.RESOURCE_DELETED: (app_permissions.remove_all,),
     EventType.SESSION_ENDED: (grants.revoke_of_session,),
     EventType.CLIENT_DISABLED: (grants.revoke_of_client,),
     EventType.CLIENT_ENABLED: (grants.revoke_of_client,),  # an authorization that crossed the disabling
     EventType.CONSENT_WITHDRAWN: (grants.revoke_of_consent,),
+    EventType.GRANT_REVOKED: (alerts.refresh_token_reused,),
+    EventType.KEY_REVOKED: (alerts.key_revoked,),
+    EventType.WEBHOOK_DISABLED: (alerts.webhook_disabled,),
 }
 
 
@@ -110,6 +120,7 @@ class Wiring:
         events.connect(SUBSCRIBERS)
         breached.connect(settings.breached_passwords_url, Outbound(settings.outbound_allow))
         transport.connect(Outbound(settings.outbound_allow))
+        webhook_urls.configure(settings.outbound_allow)
         gate.configure(web_threads=settings.web_threads)
         return cls(
             settings,

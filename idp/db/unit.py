@@ -5,7 +5,7 @@ Services take a unit, add rows and return; they never commit.  A unit that touch
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -25,6 +25,7 @@ from idp.errors import NotFound
 from idp.policy import Policy
 
 Row = TypeVar("Row", bound=Base)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TenantRow(Protocol):
@@ -44,6 +45,10 @@ class TenantRow(Protocol):
     def budget(self) -> Budget: ...  # noqa: D102
     @property
     def data_key_sealed(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def not_before(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def webhook_events(self) -> list[str]: ...  # noqa: D102
 
 
 class _Unit:
@@ -125,6 +130,11 @@ class UnitOfWork(_Unit):
     @property
     def _tenant_id(self) -> UUID | None:
         return self.tenant.id
+
+    @property
+    def not_before(self) -> datetime:
+        """What was issued at this moment or before is over, whatever its row says (R65; `idp.tenants.epoch`)."""
+        return self.tenant.not_before or _EVER
 
     @property
     def data_key(self) -> DataKey:

@@ -6,11 +6,11 @@ see is sealed with the tenant's data key, so that a copy of the database opens n
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events.models import OutboxMessage
@@ -52,14 +52,25 @@ def open_body(uow: UnitOfWork, message: OutboxMessage) -> dict[str, Any]:
     return body
 
 
-def claim(platform: PlatformUnit, *, limit: int = 20) -> Sequence[OutboxMessage]:
-    """Take up to `limit` due messages; nobody else gets them until the lease is over."""
+def claim(
+    platform: PlatformUnit, *, limit: int = 20, only: Collection[str] = (), but: Collection[str] = ()
+) -> Sequence[OutboxMessage]:
+    """Take due messages; nobody else gets them until the lease is over.
+
+    Args:
+        platform: the transaction.
+        limit: at most so many.
+        only: their kinds, when not every one is wanted.
+        but: kinds that are left to others.
+    """
     due = (
         select(OutboxMessage.tenant_id, OutboxMessage.id)
         .where(
             OutboxMessage.sent_at.is_(None),
             OutboxMessage.dead_at.is_(None),
             OutboxMessage.next_attempt_at <= platform.now,
+            OutboxMessage.kind.in_(only) if only else true(),
+            OutboxMessage.kind.not_in(but) if but else true(),
         )
         .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
         .limit(limit)
@@ -77,7 +88,12 @@ def claim(platform: PlatformUnit, *, limit: int = 20) -> Sequence[OutboxMessage]
 
 
 def settle(
-    platform: PlatformUnit, message: OutboxMessage, error: str | None = None, *, permanent: bool = False
+    platform: PlatformUnit,
+    message: OutboxMessage,
+    error: str | None = None,
+    *,
+    permanent: bool = False,
+    wait: timedelta | None = None,
 ) -> bool:
     """Write down how the attempt ended; answers whether the message is a dead letter now.
 
@@ -86,30 +102,37 @@ def settle(
         message: as claimed.
         error: what went wrong, or None when it was sent.
         permanent: whether trying again would be of no use.
+        wait: how long until the next try, where its handler counts tries itself; our own backoff when None.
     """
-    died = error is not None and (permanent or message.attempts >= MAX_ATTEMPTS)
+    died = error is not None and (permanent or (wait is None and message.attempts >= MAX_ATTEMPTS))
     values: dict[str, Any]
     if error is None:
         values = {"sent_at": platform.now, "last_error": None}
     elif died:
         values = {"dead_at": platform.now, "last_error": error[:500]}
     else:
-        delay = _FIRST_DELAY * 2 ** (message.attempts - 1)
+        delay = _FIRST_DELAY * 2 ** (message.attempts - 1) if wait is None else wait
         values = {"next_attempt_at": platform.now + delay, "last_error": error[:500]}
     _write(platform, message, values)
     return died
 
 
-def postpone(platform: PlatformUnit, message: OutboxMessage, reason: str) -> None:
+def postpone(platform: PlatformUnit, message: OutboxMessage, reason: str, *, span: timedelta = POSTPONEMENT) -> None:
     """Undo `claim` for a while: the attempt does not count, because it could not be made."""
-    values = {"attempts": message.attempts - 1, "next_attempt_at": platform.now + POSTPONEMENT, "last_error": reason}
+    values = {"attempts": message.attempts - 1, "next_attempt_at": platform.now + span, "last_error": reason}
     _write(platform, message, values)
 
 
-def hold_back(platform: PlatformUnit, message: OutboxMessage, span: timedelta) -> None:
+def hold_back(platform: PlatformUnit, message: OutboxMessage, span: timedelta, *, alike: str | None = None) -> None:
     """Let the tenant's other messages of this kind wait: where they go everything is slow, and other tenants wait too.
 
-    Those that somebody has claimed are let alone: a lease is longer.
+    Those that somebody has claimed are settled by them all the same.
+
+    Args:
+        platform: the transaction.
+        message: the one that took long.
+        span: how long.
+        alike: a member of the payload, where only messages wait that have the same there.
     """
     until = platform.now + span
     platform.execute(
@@ -120,6 +143,7 @@ def hold_back(platform: PlatformUnit, message: OutboxMessage, span: timedelta) -
             OutboxMessage.sent_at.is_(None),
             OutboxMessage.dead_at.is_(None),
             OutboxMessage.next_attempt_at < until,
+            true() if alike is None else OutboxMessage.payload[alike].astext == message.payload[alike],
         )
         .values(next_attempt_at=until),
         execution_options={"synchronize_session": False},

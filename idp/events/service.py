@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from idp.db.unit import UnitOfWork
+from idp.events import outbox, subscriptions
 from idp.events.models import Event
 from idp.events.types import EventType, Outcome
 from idp.ids import new_id
@@ -43,7 +44,9 @@ def record(
     user_id: UUID | None = None,
     **data: Any,
 ) -> Event:
-    """Say that `kind` happened to `target`, and tell who listens.
+    """Say that `kind` happened to `target`, and tell who listens: here, and at the tenant's webhooks.
+
+    A test goes to the one endpoint that is tested, by its own way.
 
     Args:
         uow: the transaction of the change.
@@ -71,6 +74,8 @@ def record(
             data=data,
         )
     )
+    if kind is not EventType.WEBHOOK_TESTED and subscriptions.covers(uow.tenant.webhook_events, kind.value):
+        outbox.enqueue(uow, subscriptions.KIND, event_id=str(event.id), event_type=kind.value)
     for subscriber in _subscribers.get(kind, ()):
         subscriber(uow, event)
     return event

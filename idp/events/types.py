@@ -11,6 +11,8 @@ class EventType(StrEnum):
     TENANT_SUSPENDED = "tenant.suspended"
     TENANT_RESUMED = "tenant.resumed"
     TENANT_DELETED = "tenant.deleted"
+    TENANT_CREDENTIALS_REVOKED = "tenant.credentials_revoked"
+    DATABASE_RESTORED = "database.restored"
 
     USER_CREATED = "user.created"
     USER_DISABLED = "user.disabled"
@@ -91,6 +93,8 @@ class EventType(StrEnum):
     IDENTITY_UNLINKED = "identity.unlinked"
     IDENTITY_TOKEN_READ = "identity.token_read"
 
+    ALERT_RAISED = "alert.raised"
+
     EVENTS_EXPORTED = "events.exported"
     OPERATOR_ACCESS_BEGUN = "operator_access.begun"
     OPERATOR_ACCESS_ENDED = "operator_access.ended"
@@ -98,6 +102,15 @@ class EventType(StrEnum):
     MAIL_FAILED = "mail.failed"
     MAIL_RETRIED = "mail.retried"
     MAIL_SETTINGS_UPDATED = "mail_settings.updated"
+
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_UPDATED = "webhook.updated"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"
+    WEBHOOK_REPLAYED = "webhook.replayed"
+    WEBHOOK_TESTED = "webhook.tested"
 
 
 class Outcome(StrEnum):

@@ -44,6 +44,7 @@ def create(platform: PlatformUnit, *, slug: str, name: str, base_url: str) -> Te
             branding=Branding(),
             budget=Budget(),
             data_key_sealed=platform.master_keys.wrap_new(tenant_id),
+            webhook_events=[],
         )
     )
     _record(platform, tenant, EventType.TENANT_CREATED, slug=slug)
@@ -138,6 +139,7 @@ def delete(platform: PlatformUnit, tenant: Tenant) -> None:
     tenant.deleted_at = platform.now
     tenant.suspended_at = tenant.suspended_at or platform.now
     tenant.data_key_sealed = None
+    tenant.webhook_events = []
     _record(platform, tenant, EventType.TENANT_DELETED)
 
 

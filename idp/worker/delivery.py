@@ -1,6 +1,7 @@
 """Deliver what is due: claim in one transaction, handle outside of any, settle in another (at least once).
 
-One message at a time: whatever takes long keeps no second one from the other workers.
+One message at a time: whatever takes long keeps no second one from the other workers.  Webhooks and everything else
+take turns, so that neither waits for all of the other.
 """
 
 import threading
@@ -8,28 +9,36 @@ import threading
 from idp import log
 from idp.accounts.letters import MAILS
 from idp.db.cache import DATABASE_IS_GONE
-from idp.events import outbox
+from idp.events import outbox, subscriptions
 from idp.events.models import OutboxMessage
 from idp.mail import dead_letters
 from idp.mail.errors import Undeliverable
+from idp.webhooks import deliveries
 from idp.wiring import Wiring
 from idp.worker.handlers import HANDLERS
 from idp.worker.mail import NotConfigured
+from idp.worker.webhooks import NotAcknowledged, NotYet
 
 BATCH = 10
+_WEBHOOKS = frozenset({subscriptions.KIND, deliveries.KIND})
 
 
 def deliver_due(wiring: Wiring, stop: threading.Event) -> int:
     """Deliver up to `BATCH` messages, one after the other; answers how many there were."""
     count = 0
-    while count < BATCH and not stop.is_set() and _deliver_next(wiring):
-        count += 1
+    while count < BATCH:
+        turns = (webhooks for webhooks in (False, True) if not stop.is_set())
+        delivered = sum(_deliver_next(wiring, webhooks=webhooks) for webhooks in turns)
+        if not delivered:
+            break
+        count += delivered
     return count
 
 
-def _deliver_next(wiring: Wiring) -> bool:
+def _deliver_next(wiring: Wiring, *, webhooks: bool) -> bool:
     with wiring.platform_unit() as platform:
-        claimed = outbox.claim(platform, limit=1)
+        only, but = (_WEBHOOKS, ()) if webhooks else ((), _WEBHOOKS)
+        claimed = outbox.claim(platform, limit=1, only=only, but=but)
     for message in claimed:
         _deliver(wiring, message)
     return bool(claimed)
@@ -37,7 +46,7 @@ def _deliver_next(wiring: Wiring) -> bool:
 
 def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
     fields = {"message": str(message.id), "tenant_id": str(message.tenant_id), "kind": message.kind}
-    error, permanent = None, False
+    error, permanent, wait = None, False, None
     try:
         HANDLERS[message.kind](wiring, message)
     except DATABASE_IS_GONE:
@@ -47,12 +56,18 @@ def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
         with wiring.platform_unit() as platform:
             outbox.postpone(platform, message, str(missing))
         return
+    except NotYet as rests:
+        with wiring.platform_unit() as platform:
+            outbox.postpone(platform, message, str(rests), span=rests.span)
+        return
+    except NotAcknowledged as failed:
+        error, wait = str(failed), failed.wait
     except Undeliverable as failed:
         error, permanent = str(failed), True
     except Exception as failed:  # noqa: BLE001 - whatever a handler raises is written down with its message
         error = f"{type(failed).__name__}: {failed}"
     with wiring.platform_unit() as platform:
-        died = outbox.settle(platform, message, error, permanent=permanent)
+        died = outbox.settle(platform, message, error, permanent=permanent, wait=wait)
         if died and message.kind in MAILS:
             dead_letters.record(platform, message)
     if error is None:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
-from idp.accounts.letters import Letter
+from idp.accounts.letters import ALERT, Letter
+from idp.events import subscriptions
 from idp.events.models import OutboxMessage
 from idp.mail import messages
+from idp.webhooks import deliveries
 from idp.wiring import Wiring
+from idp.worker import webhooks
+from idp.worker.alerts import write_alert
 from idp.worker.letters import write_letter
 from idp.worker.mail import send_mail
 
@@ -15,4 +19,7 @@ Handler = Callable[[Wiring, OutboxMessage], None]
 HANDLERS: dict[str, Handler] = {
     messages.KIND: send_mail,
     **dict.fromkeys((letter.value for letter in Letter), write_letter),
+    ALERT: write_alert,
+    subscriptions.KIND: webhooks.expand,
+    deliveries.KIND: webhooks.send,
 }

@@ -27,6 +27,7 @@ from idp.oauth.models import (
 )
 from idp.rbac.models import OperatorAccess
 from idp.tenants.models import Tenant
+from idp.webhooks.models import WebhookDelivery
 from idp.wiring import Wiring
 
 BATCH = 1_000
@@ -81,6 +82,7 @@ RULES = (
     Rule(OutboxMessage.sent_at, timedelta(0), _IS_LAST_MAIL),
     Rule(OutboxMessage.dead_at, timedelta(0), _IS_LAST_MAIL),
     Rule(OutboxMessage.dead_at, timedelta(days=30)),
+    Rule(WebhookDelivery.created_at, timedelta(days=30)),  # its attempts go with it
 )
 
 
