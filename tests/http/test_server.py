@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from idp.config import Settings
 from idp.server import command, gunicorn_arguments
 
 pytestmark = pytest.mark.live
+
+MIB = 1024 * 1024
 
 
 @dataclass
@@ -126,6 +129,15 @@ def test_nothing_names_the_server_or_its_version(server: Server) -> None:
     assert "gunicorn" not in answer.lower()
 
 
+def test_the_workers_share_what_was_loaded_before_the_fork(server: Server) -> None:
+    """The budget is 120 MiB for each process at rest; a library that starts to copy itself takes more than that."""
+    assert server.get("/healthz")[0] == 200
+    for process in psutil.Process(server.process.pid).children():
+        memory = process.memory_full_info()
+        assert memory.pss < 120 * MIB
+        assert memory.uss < memory.rss / 2
+
+
 def test_it_stops_at_once_when_nothing_is_running_and_leaves_nothing_behind(server: Server) -> None:
     began = time.monotonic()
     server.process.terminate()
@@ -142,3 +154,23 @@ def test_without_a_port_of_its_own_the_internal_application_is_not_bound(environ
     for port in ("0", "8000"):
         arguments = gunicorn_arguments(Settings.load({**environment, "IDP_PORT": "8000", "IDP_INTERNAL_PORT": port}))
         assert [item for item in arguments if item.startswith("--bind")] == ["--bind=127.0.0.1:8000"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, ["--timeout=30", "--graceful-timeout=25", "--keep-alive=75", "--worker-connections=200", "--preload"]),
+        ({"IDP_WEB_TIMEOUT": "60", "IDP_WEB_GRACEFUL_TIMEOUT": "50"}, ["--timeout=60", "--graceful-timeout=50"]),
+        ({"IDP_WEB_MAX_REQUESTS": "500"}, ["--max-requests=500", "--max-requests-jitter=50"]),
+        ({"IDP_WEB_MAX_REQUESTS": "0"}, ["--max-requests=0", "--max-requests-jitter=0"]),
+        ({"IDP_WEB_CONNECTIONS": "2", "IDP_WEB_THREADS": "8"}, ["--worker-connections=8"]),
+    ],
+)
+def test_the_server_is_told_what_the_operator_decided(
+    environment: dict[str, str], given: dict[str, str], told: list[str]
+) -> None:
+    assert set(told) <= set(gunicorn_arguments(Settings.load(environment | given)))
+
+
+def test_each_process_loads_the_application_for_itself_when_told_so(environment: dict[str, str]) -> None:
+    assert "--preload" not in gunicorn_arguments(Settings.load({**environment, "IDP_WEB_PRELOAD": "false"}))
