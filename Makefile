@@ -81,10 +81,8 @@ lock: | $(UV)
 image:
 	$(ENGINE) build -t $(IMAGE) --build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(git log -1 --format=%cI) $(ARGS) .
 
-sbom: .venv/.deploy
-	@mkdir -p dist
-	@$(B)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --sv 1.6 --of JSON -o dist/idp.cdx.json requirements/runtime.txt
-	@echo "dist/idp.cdx.json"
+sbom: .venv/.stamp
+	@$(B)/python -m idp.dev.sbom
 
 test-image: .venv/.stamp .venv/.deploy
 	@$(B)/python -m pytest -m image -n 0 $(ARGS)
