@@ -26,9 +26,30 @@ def domain_in_ascii(value: str) -> str:
         raise ValueError(f"{value[:100]!r} is not a domain such as acme.example") from None
 
 
+def _address(value: str) -> str:
+    """As `idp.users.service.parse_email` gives it."""
+    try:
+        return validate_email(value.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise ValueError(f"{value[:100]!r} is not an email address") from None
+
+
+def _once(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
 Domains = Annotated[
     list[Annotated[str, AfterValidator(domain_in_ascii)]], BeforeValidator(_listed), Field(max_length=100)
 ]
+Addresses = Annotated[
+    list[Annotated[str, AfterValidator(_address)]],
+    BeforeValidator(_listed),
+    AfterValidator(_once),
+    Field(max_length=10),
+]
+AlertKind = Literal["brute_force", "spray", "refresh_reuse", "privilege_grant", "key_revoked", "webhook_disabled"]
+"""Troubles that a tenant may decide to hear nothing of; see `idp.alerts.kinds`."""
+AlertKinds = Annotated[list[AlertKind], BeforeValidator(_listed), AfterValidator(_once), Field(max_length=20)]
 Version = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[\w.:-]+$")]
 
 
@@ -55,6 +76,11 @@ class Policy(BaseModel):
     session_retention_days: int = Field(default=30, ge=1, le=400)
     key_bits: Literal[2048, 3072, 4096] = 2048
     key_rotation_days: int = Field(default=90, ge=1, le=365)
+    alert_contacts: Addresses = []
+    alert_kinds_off: AlertKinds = []
+    alert_brute_force_failures: int = Field(default=10, ge=5, le=100)
+    alert_spray_accounts: int = Field(default=10, ge=3, le=10_000)
+    alert_spray_accounts_overall: int = Field(default=200, ge=10, le=1_000_000)
 
     @property
     def session_idle_ttl(self) -> timedelta:

@@ -25,7 +25,9 @@ class Letter(StrEnum):
     LOGIN_BLOCKED = "account.login-blocked"
 
 
-MAILS = frozenset({KIND, *Letter})
+ALERT = "alert"
+"""A security alert, which `idp.alerts.telling` makes mails of."""
+MAILS = frozenset({KIND, ALERT, *Letter})
 """Kinds of outbox messages that are a mail, or that become one."""
 
 

@@ -1,5 +1,7 @@
 """One try at a password, on whatever path it comes: counted, verified, and written down (R27)."""
 
+from typing import Any
+
 from idp.authn import passwords, throttle
 from idp.crypto.passwords import PasswordGateFull
 from idp.db.unit import UnitOfWork
@@ -34,7 +36,9 @@ def try_password(uow: UnitOfWork, name: str, user: User | None, password: str) -
     if right:
         throttle.clear(uow, name)
         return True
-    events.record(uow, EventType.LOGIN_FAILED, user, outcome=Outcome.FAILURE, method="pwd", failures=failures)
+    account = throttle.account_of(uow, name)
+    whose: dict[str, Any] = {} if user is not None else {"account": account}
+    events.record(uow, EventType.LOGIN_FAILED, user, outcome=Outcome.FAILURE, method="pwd", failures=failures, **whose)
     if failures in WORTH_TELLING:
         events.record(uow, EventType.LOGIN_BLOCKED, user, outcome=Outcome.FAILURE, failures=failures)
     return False

@@ -25,6 +25,7 @@ COMMANDS = {
     "connection": "connections",
     "domain": "domains",
     "event": "events",
+    "alert": "alerts",
     "key": "keys",
     "mail": "mail",
     "doctor": "doctor",

@@ -126,7 +126,8 @@ def update_role(
     """
     role = get_to_change(uow, role.id)
     _refuse_builtin(role)
-    bounds.require_grantable(uow, effective.of_roles(uow, [role.id]).permissions)
+    permitted = effective.of_roles(uow, [role.id]).permissions
+    bounds.require_grantable(uow, permitted)
     changed, before = [], role.name
     if name is not None and name != role.name:
         _require_name(uow, name)
@@ -144,7 +145,18 @@ def update_role(
     if changed:
         role.updated_at = uow.now
         uow.flush()
-        events.record(uow, EventType.ROLE_UPDATED, role, role=role.name, renamed_from=before, changed=changed)
+        gained: list[str] = []
+        if not {"permissions", "includes"}.isdisjoint(changed):
+            gained = sorted(effective.of_roles(uow, [role.id]).permissions - permitted)
+        events.record(
+            uow,
+            EventType.ROLE_UPDATED,
+            role,
+            role=role.name,
+            renamed_from=before,
+            changed=changed,
+            gained=gained,
+        )
     uow.flush()
     return role
 

@@ -1,4 +1,4 @@
-"""What a tenant keeps for a time only: events, ended sessions, people who asked to be erased (R63)."""
+"""What a tenant keeps for a time only: events and alerts, ended sessions, people who asked to be erased (R63)."""
 
 import threading
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from idp import log
 from idp.accounts import leaving
+from idp.alerts.models import Alert
 from idp.authn.models import Session
 from idp.db.base import TenantScoped
 from idp.db.cache import DATABASE_IS_GONE
@@ -58,6 +59,7 @@ def purge_by_policy(wiring: Wiring, stop: threading.Event) -> int:
     ended = func.least(Session.expires_at, Session.ended_at)  # null is no end
     rules: tuple[tuple[Any, ColumnElement[bool]], ...] = (
         (Event.__table__, _older_than(Event, Event.occurred_at, "event_retention_days")),
+        (Alert.__table__, _older_than(Alert, Alert.raised_at, "event_retention_days")),
         (Session.__table__, _older_than(Session, ended, "session_retention_days") & ~has_grants),
     )
     return sum(until_empty(wiring, stop, table, doomed) for table, doomed in rules)

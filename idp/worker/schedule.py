@@ -12,7 +12,7 @@ from idp.keys import schedule as key_schedule
 from idp.keys import service as keys
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
-from idp.worker import consoles, purge, retention, rollups
+from idp.worker import alerts, consoles, purge, retention, rollups
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ JOBS = (
     Job("rows.purged", 600.0, purge.purge_expired),
     Job("consoles.kept", 3600.0, consoles.keep),
     Job("events.counted", 600.0, rollups.count_days),
+    Job("alerts.raised", 60.0, alerts.find_sprays),
     Job("users.erased", 60.0, retention.erase_due),
     Job("history.purged", 6 * 3600.0, retention.purge_by_policy),
 )

@@ -67,8 +67,10 @@ def _field(kind: dict[str, Any], *, asked: bool) -> fields.Field[Any]:
             field.allow_none = options["allow_none"]
             return field
         case "array":
+            words = inner.get("items", {}).get("enum")
+            each: list[Any] = [validate.OneOf(words)] if words else [validate.Length(1, 255), require_plain]
             return fields.List(
-                fields.String(validate=[validate.Length(1, 255), require_plain]),
+                fields.String(validate=each),
                 validate=validate.Length(max=inner.get("maxItems", 100)),
                 **options,
             )
