@@ -12,7 +12,7 @@ from pathlib import Path
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
-from gunicorn.http import wsgi
+from gunicorn.http import wsgi as gunicorn_wsgi
 from gunicorn.workers.base import Worker
 
 from idp import log
@@ -38,11 +38,18 @@ def when_ready(_server: Arbiter) -> None:
     gc.freeze()
 
 
-def child_exit(_server: Arbiter, worker: Worker) -> None:
-    """A worker that is gone has no live gauges."""
-    from prometheus_client import multiprocess  # noqa: PLC0415 - see the module's docstring
+def post_worker_init(_worker: Worker) -> None:
+    """What a process has to itself begins after the fork."""
+    from idp import wsgi  # noqa: PLC0415 - see the module's docstring
 
-    multiprocess.mark_process_dead(worker.pid, COUNTERS)  # type: ignore[no-untyped-call]
+    wsgi.begin()
+
+
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """A worker that is gone has no live gauges, and what it counted stays."""
+    from idp.http import exposition  # noqa: PLC0415 - see the module's docstring
+
+    exposition.fold(Path(COUNTERS), worker.pid)
 
 
 def on_exit(_server: Arbiter) -> None:
@@ -50,7 +57,7 @@ def on_exit(_server: Arbiter) -> None:
     shutil.rmtree(COUNTERS, ignore_errors=True)
 
 
-wsgi.SERVER = "idp"  # there is no setting for the Server header
+gunicorn_wsgi.SERVER = "idp"  # there is no setting for the Server header
 
 wsgi_app = "idp.wsgi:app"
 worker_class = "gthread"

@@ -1,10 +1,12 @@
 """Where the parts meet: settings → engines, every model imported once, and who listens to which event."""
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Self
 
 from sqlalchemy import Engine, MetaData
 
+from idp import metrics
 from idp.accounts import invitations, notices, verification
 from idp.accounts import models as accounts_models
 from idp.actor import SYSTEM, Actor
@@ -15,6 +17,7 @@ from idp.authn import breached, login, sessions
 from idp.authn import models as authn_models
 from idp.config import Settings
 from idp.crypto.sealing import MasterKeys
+from idp.db import measured
 from idp.db.base import Base
 from idp.db.engine import make_engine
 from idp.db.unit import PlatformUnit, UnitOfWork
@@ -125,10 +128,17 @@ class Wiring:
         return cls(
             settings,
             make_engine(settings.database_url.get_secret_value(), pool_size=settings.web_threads),
-            make_engine(settings.platform_database_url.get_secret_value(), pool_size=2),
+            make_engine(settings.platform_database_url.get_secret_value(), pool_size=2, role="platform"),
             MasterKeys(settings.key_encryption_keys),
             Limiter.of(settings),
         )
+
+    def begin(self) -> None:
+        """Show what this process has, and nought for what it has not counted yet.  Once, after the fork."""
+        metrics.BUILD.labels(version("idp")).set(1)
+        metrics.start_at_nought()
+        for engine in (self.app, self.platform):
+            measured.show_bounds(engine)
 
     def platform_unit(self, actor: Actor = SYSTEM) -> PlatformUnit:
         """A cross-tenant unit."""

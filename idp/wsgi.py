@@ -1,7 +1,9 @@
 """What gunicorn imports: the public application, and the internal one behind its own port."""
 
+from idp import metrics
 from idp.app import create_app
 from idp.config import Settings
+from idp.crypto import passwords
 from idp.http.documents import PublicDocuments
 from idp.http.health import by_port, create_internal_app
 from idp.wiring import Wiring
@@ -14,3 +16,10 @@ app = by_port(
     public_port=settings.port,
     internal_port=settings.internal_port,
 )
+
+
+def begin() -> None:
+    """What a process must do for itself, after the fork (`idp.gunicorn_conf`)."""
+    wiring.begin()
+    metrics.THREADS.set(settings.web_threads)
+    metrics.GATE_PLACES.set(passwords.gate().places)

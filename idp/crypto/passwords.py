@@ -6,6 +6,7 @@ m = 19,456 KiB, t = 2, p = 1, 16-byte salt: the OWASP minimum; about 20 ms of on
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -13,6 +14,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from idp import metrics
 from idp.errors import Unavailable
 from idp.i18n import gettext as _
 
@@ -38,6 +40,16 @@ def _step_back() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
+def _measured(work: Callable[[], T]) -> T:
+    began = time.perf_counter()
+    metrics.GATE_RUNNING.inc()
+    try:
+        return work()
+    finally:
+        metrics.GATE_RUNNING.dec()
+        metrics.HASH_SECONDS.observe(time.perf_counter() - began)
+
+
 class Gate:
     """A few threads that hash, with a priority below everything else, and a queue that is never long.
 
@@ -60,10 +72,10 @@ class Gate:
             PasswordGateFull: at once, when there is no place.
         """
         if getattr(self._held, "place", False):
-            return self._pool.submit(work).result()
+            return self._pool.submit(_measured, work).result()
         self.enter()
         try:
-            return self._pool.submit(work).result()
+            return self._pool.submit(_measured, work).result()
         finally:
             self.leave()
 
@@ -76,15 +88,18 @@ class Gate:
         if getattr(self._held, "place", False):
             return
         if not self._free.acquire(blocking=False):
+            metrics.GATE_REFUSED.inc()
             raise PasswordGateFull(
                 _("Too many people are signing in right now. Try again in a few seconds."), retry_after=5
             )
         self._held.place = True
+        metrics.GATE_HELD.inc()
 
     def leave(self) -> None:
         """Give the place of this thread back, where it has one."""
         if getattr(self._held, "place", False):
             self._held.place = False
+            metrics.GATE_HELD.dec()
             self._free.release()
 
 

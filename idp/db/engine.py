@@ -11,22 +11,25 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from idp.db import snapshot
+from idp.db import measured, snapshot
 
 CONNECT_TIMEOUT_SECONDS = 3
 POOL_TIMEOUT_SECONDS = 5
 
 
-def make_engine(url: str, *, pool_size: int = 5) -> Engine:
+def make_engine(url: str, *, pool_size: int = 5, role: str = "app") -> Engine:
     """An engine for one database role.
 
     Args:
         url: ``postgresql://user:password@host/database``; the driver is always psycopg 3.
         pool_size: connections kept; as many again may open under load.
+        role: of its metrics.
     """
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
+        poolclass=measured.MeasuredPool,
+        pool_logging_name=role,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_TIMEOUT_SECONDS,
@@ -35,6 +38,7 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
         connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS},
     )
     event.listen(engine, "checkout", _refuse_dead_connections)
+    measured.install(engine)
     snapshot.install(engine)
     return engine
 

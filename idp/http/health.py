@@ -4,21 +4,20 @@ Never reachable through the public port: the listening socket decides which appl
 client sends.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.values import ValueClass
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from idp import log
+from idp import log, metrics
 from idp.config import Settings
 from idp.db import migrations
 from idp.errors import IdPError
+from idp.http import exposition
 from idp.http.redis_client import FAILURES, RedisClient
 
 if TYPE_CHECKING:
@@ -27,19 +26,24 @@ if TYPE_CHECKING:
 _REDIS_TIMEOUT_SECONDS = 0.5
 
 
-def create_internal_app(settings: Settings, engine: Engine) -> Flask:
+def create_internal_app(settings: Settings, engine: Engine, is_alive: Callable[[], bool] = lambda: True) -> Flask:
     """The application of the internal port: ``/livez``, ``/readyz``, ``/metrics``.
 
     Args:
         settings: for the address of Redis.
         engine: of the app role.
+        is_alive: whether the process does what it is for; whoever answers here may do so beside a process that hangs.
     """
     app = Flask("idp.internal", static_folder=None)
     counters = counters_of(settings)
 
     @app.get("/livez")
     def livez() -> Response:
-        return jsonify(status="alive")
+        if is_alive():
+            return jsonify(status="alive")
+        answer = jsonify(status="stalled")
+        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return answer
 
     @app.get("/readyz")
     def readyz() -> Response:
@@ -53,8 +57,8 @@ def create_internal_app(settings: Settings, engine: Engine) -> Flask:
         return jsonify(status=status, database=database, redis=cache)
 
     @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+    def show_metrics() -> Response:
+        return Response(exposition.expose(), content_type=exposition.CONTENT_TYPE)
 
     return app
 
@@ -83,13 +87,25 @@ def counters_of(settings: Settings) -> RedisClient | None:
 
 
 def database_state(engine: Engine) -> str:
-    """``ok``, ``schema pending`` or ``unreachable``."""
+    """``ok``, ``schema pending`` or ``unreachable``; the metrics say so too, and how our clock stands to its clock."""
     try:
         schema = migrations.status(engine)
+        metrics.CLOCK_SKEW.set(clock_skew(engine))
     except (SQLAlchemyError, IdPError) as error:
+        metrics.DATABASE_UP.set(0)
         log.get().warning("readiness.database_unreachable", error=type(error).__name__)
         return "unreachable"
+    metrics.DATABASE_UP.set(1)
+    metrics.SCHEMA_PENDING.set(int(not schema.is_usable))
     return "ok" if schema.is_usable else "schema pending"
+
+
+def clock_skew(engine: Engine) -> float:
+    """Seconds that this machine's clock is ahead of the database's (R61), give or take half the round trip."""
+    with engine.connect() as connection:
+        began = time.time()
+        theirs = float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())::float8")) or 0.0)
+        return (began + time.time()) / 2 - theirs
 
 
 def redis_state(counters: RedisClient | None) -> str:
@@ -102,12 +118,3 @@ def redis_state(counters: RedisClient | None) -> str:
         log.get().warning("readiness.redis_unreachable", error=type(error).__name__)
         return "unreachable"
     return "ok"
-
-
-def _registry() -> CollectorRegistry:
-    """Of all worker processes when there are several, of this one otherwise."""
-    if not ValueClass._multiprocess:  # noqa: SLF001 - how the library says which mode it chose at import
-        return REGISTRY
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return registry

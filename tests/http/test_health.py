@@ -92,7 +92,7 @@ def test_metrics_count_requests_sign_ins_and_tokens_and_name_no_tenant(
     browser.exchange(client, secret, browser.code(client))
     browser.http.open("/nowhere", method="BREW")
     text = internal.get("/metrics").text
-    assert re.search(r'^idp_signins_total\{outcome="success"\} [1-9]', text, re.MULTILINE)
+    assert re.search(r'^idp_signins_total\{outcome="success",way="password"\} [1-9]', text, re.MULTILINE)
     assert re.search(
         r'^idp_token_requests_total\{grant_type="authorization_code",outcome="issued"\} ', text, re.MULTILINE
     )

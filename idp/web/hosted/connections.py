@@ -205,7 +205,7 @@ def _who_links(uow: UnitOfWork, connection: Connection, trip: FederationTransact
 
 def _refuse(uow: UnitOfWork, connection: Connection, trip: FederationTransaction, refused: SignInRefused) -> Response:
     """The refusal is returned, because its event must be committed."""
-    metrics.count_signin("upstream-refused")
+    metrics.count_signin("refused", way="upstream")
     trip.completed_at, trip.failure, trip.received_sealed = uow.now, refused.reason.value, None
     user = None if trip.user_id is None else uow.find(User, trip.user_id)
     linking.refuse(uow, connection, refused, user)

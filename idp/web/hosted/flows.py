@@ -10,6 +10,7 @@ from flask import Response, request
 
 from idp.accounts import verification
 from idp.authn import login, sessions
+from idp.authn.assurance import Method
 from idp.authn.errors import FlowExpired
 from idp.authn.login import Stage
 from idp.authn.models import LoginTransaction
@@ -125,7 +126,7 @@ def ask_for_proof(uow: UnitOfWork, transaction: LoginTransaction) -> None:
 
 
 def _finish(uow: UnitOfWork, transaction: LoginTransaction) -> Response:
-    metrics.count_signin("success")
+    metrics.count_signin("success", way="upstream" if Method.FEDERATED in transaction.methods else "password")
     old = sessions.resume(uow, cookies.session_secret())
     _session, secret = login.complete(uow, transaction, replaces=old)
     cookies.set_session(secret)

@@ -1,0 +1,101 @@
+"""Connections and pools that Prometheus hears of: how many round trips, how long each, how many connections.
+
+Counted where every message passes, in the driver, so that nothing is left out: neither ``BEGIN`` nor ``COMMIT``.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, event
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from idp import metrics
+
+T = TypeVar("T")
+
+
+class MeasuredPool(QueuePool):
+    """A pool that says how many of its connections are in use.  Its logging name is the database role."""
+
+    @property
+    def role(self) -> str:
+        """Whose connections these are."""
+        return self.logging_name or "app"
+
+    def connect(self) -> PoolProxiedConnection:
+        """A connection, and how long it took to get it."""
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            connection = super().connect()
+            outcome = "taken"
+        except PoolTimeoutError:
+            outcome = "timeout"
+            raise
+        finally:
+            metrics.CHECKOUT_SECONDS.labels(self.role).inc(time.perf_counter() - began)
+            metrics.CHECKOUTS.labels(self.role, outcome).inc()
+            self.show(self.checkedout())
+        return connection
+
+    @property
+    def most_overflow(self) -> int:
+        """Connections that may open beside those that are kept."""
+        return self._max_overflow
+
+    def show(self, in_use: int) -> None:
+        """Write down how many are in use; the whole number each time, so that it cannot drift."""
+        metrics.CONNECTIONS_IN_USE.labels(self.role).set(in_use)
+        metrics.CONNECTIONS.labels(self.role).set(in_use + self.checkedin())
+
+
+def install(engine: Engine) -> None:
+    """Measure an engine whose pool is a `MeasuredPool`; before its first connection."""
+    pool = engine.pool
+    assert isinstance(pool, MeasuredPool)  # noqa: S101 - tells mypy what make_engine built
+    connect = _connecting(pool.role)
+
+    def do_connect(_dialect: Any, _record: Any, args: list[Any], options: dict[str, Any]) -> Any:
+        return connect(*args, **options)
+
+    def checked_in(_connection: Any, _record: Any) -> None:
+        now = engine.pool  # which is another one after `Engine.dispose`
+        if isinstance(now, MeasuredPool):
+            now.show(max(0, now.checkedout() - 1))  # it goes back to the pool when we are through
+
+    event.listen(engine, "do_connect", do_connect)
+    event.listen(engine, "checkin", checked_in)
+
+
+def show_bounds(engine: Engine) -> None:
+    """Write down how many connections there may be.  Once in each process, after the fork."""
+    pool = engine.pool
+    if isinstance(pool, MeasuredPool):
+        metrics.CONNECTIONS_MOST.labels(pool.role).set(pool.size() + pool.most_overflow)
+        pool.show(pool.checkedout())
+
+
+def _connecting(role: str) -> Callable[..., psycopg.Connection[Any]]:
+    seconds = metrics.ROUND_TRIPS.labels(role)
+
+    class Measured(psycopg.Connection[Any]):
+        """A connection that measures each exchange with the server."""
+
+        def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return super().wait(gen, *args, **options)
+            finally:
+                seconds.observe(time.perf_counter() - began)
+
+        def commit(self) -> None:
+            if self.info.transaction_status is not TransactionStatus.IDLE:  # else there is nothing to say
+                super().commit()
+
+        def rollback(self) -> None:
+            if self.info.transaction_status is not TransactionStatus.IDLE:
+                super().rollback()
+
+    return Measured.connect
