@@ -87,7 +87,7 @@ def find(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> LoginTransa
     if flow is None or not browser:
         return None
     return uow.session.scalar(
-        select(LoginTransaction).where(LoginTransaction.id == flow, *_under_way_in(browser)).with_for_update()
+        select(LoginTransaction).where(LoginTransaction.id == flow, *_under_way_in(uow, browser)).with_for_update()
     )
 
 
@@ -95,7 +95,7 @@ def find_latest(uow: UnitOfWork, browser: str) -> LoginTransaction | None:
     """The login that this browser began last, for whoever comes back to it by a mail."""
     return uow.session.scalar(
         select(LoginTransaction)
-        .where(*_under_way_in(browser))
+        .where(*_under_way_in(uow, browser))
         .order_by(LoginTransaction.id.desc())
         .limit(1)
         .with_for_update()
@@ -161,9 +161,10 @@ def end_of_user(uow: UnitOfWork, event: Event) -> None:
     )
 
 
-def _under_way_in(browser: str) -> tuple[ColumnElement[bool], ...]:
+def _under_way_in(uow: UnitOfWork, browser: str) -> tuple[ColumnElement[bool], ...]:
     return (
         LoginTransaction.browser_digest == digest(browser),
         LoginTransaction.completed_at.is_(None),
         LoginTransaction.expires_at > func.now(),
+        LoginTransaction.created_at > uow.not_before,
     )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authn.models import OneTimeToken
@@ -108,13 +108,13 @@ def issue(
 
 def find(uow: UnitOfWork, text: str, *purposes: Purpose) -> OneTimeToken | None:
     """The living token behind a link, to show what it would do.  Uses nothing up."""
-    return uow.session.scalar(select(OneTimeToken).where(*_presented(text, purposes)))
+    return uow.session.scalar(select(OneTimeToken).where(*_presented(uow, text, purposes)))
 
 
 def consume(uow: UnitOfWork, text: str, *purposes: Purpose) -> OneTimeToken | None:
     """Use a link's token up, by one statement; None for every reason there is."""
     return uow.session.scalar(
-        update(OneTimeToken).where(*_presented(text, purposes)).values(used_at=func.now()).returning(OneTimeToken),
+        update(OneTimeToken).where(*_presented(uow, text, purposes)).values(used_at=func.now()).returning(OneTimeToken),
         execution_options=_FRESH,
     )
 
@@ -128,6 +128,7 @@ def consume_code(uow: UnitOfWork, purpose: Purpose, subject_id: UUID, code: str)
             OneTimeToken.subject_id == subject_id,
             OneTimeToken.used_at.is_(None),
             OneTimeToken.code_expires_at > func.now(),
+            OneTimeToken.code_expires_at > uow.not_before + CODE_TTL,
             OneTimeToken.guesses < MAX_GUESSES,
         )
         .values(guesses=OneTimeToken.guesses + 1)
@@ -156,10 +157,14 @@ def outrank(uow: UnitOfWork, used: OneTimeToken) -> None:
     )
 
 
-def _presented(text: str, purposes: tuple[Purpose, ...]) -> tuple[ColumnElement[bool], ...]:
+def _presented(uow: UnitOfWork, text: str, purposes: tuple[Purpose, ...]) -> tuple[ColumnElement[bool], ...]:
+    issued_since = [
+        and_(OneTimeToken.purpose == purpose.value, OneTimeToken.expires_at > uow.not_before + TTL[purpose])
+        for purpose in purposes
+    ]
     return (
         OneTimeToken.token_digest == digest(text),
-        OneTimeToken.purpose.in_([purpose.value for purpose in purposes]),
+        or_(*issued_since),
         OneTimeToken.used_at.is_(None),
         OneTimeToken.expires_at > func.now(),
     )

@@ -72,6 +72,7 @@ def resume(uow: UnitOfWork, secret: str | None) -> Session | None:
             Session.ended_at.is_(None),
             Session.expires_at > func.now(),
             Session.last_seen_at > func.now() - uow.tenant.policy.session_idle_ttl,
+            Session.authenticated_at > uow.not_before,
             User.disabled_at.is_(None),
         )
     )

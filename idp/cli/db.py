@@ -8,10 +8,11 @@ import psycopg
 
 from idp.actor import SYSTEM
 from idp.cli import output
-from idp.cli.connect import current
-from idp.cli.options import verb
+from idp.cli.connect import current, platform_unit
+from idp.cli.options import confirm, verb, yes
 from idp.config import Misconfigured, Settings
 from idp.db import migrations, provision
+from idp.tenants import epoch
 from idp.tenants import service as tenants
 from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import SYSTEM_SLUG
@@ -20,7 +21,7 @@ from idp.wiring import Wiring
 
 @click.group()
 def db() -> None:
-    """The database: init, upgrade, status."""
+    """The database: init, upgrade, status, restored."""
 
 
 @verb(db, "init")
@@ -85,6 +86,23 @@ def status() -> None:
     """Say where the schema is, and where this version wants it."""
     found = migrations.status(current().wiring.app)
     output.record({"current": found.current, "head": found.head, "is_current": found.is_current})
+
+
+@verb(db, "restored")
+@yes
+def restored(yes: bool) -> None:
+    """Say that the database came back from a backup: whatever any tenant issued until now is over.
+
+    What was revoked or used up after the backup would be good again otherwise.
+    """
+    confirm(yes, "Sign everybody of every tenant out, people and machines?")
+    with platform_unit() as platform:
+        moment, count = epoch.declare_restored(platform)
+    output.done(
+        {"not_before": moment, "tenants": count},
+        f"Everything that {count} {'tenant' if count == 1 else 'tenants'} issued before"
+        f" {moment:%Y-%m-%d %H:%M:%S} UTC is over. Next: `idp doctor`, then start `idp serve` and `idp worker`.",
+    )
 
 
 def bring_up(settings: Settings, wiring: Wiring) -> None:

@@ -13,7 +13,7 @@ from idp.cli.options import confirm, named, read_password, verb, yes
 from idp.http import limits
 from idp.oauth import management
 from idp.rbac.permissions import Builtin
-from idp.tenants import branding, usage
+from idp.tenants import branding, epoch, usage
 from idp.tenants import service as tenants
 from idp.tenants.errors import SettingUnknown
 from idp.tenants.models import Tenant
@@ -24,7 +24,7 @@ _slug = named("slug", "--slug", metavar="SLUG", text="The tenant's address.")
 
 @click.group()
 def tenant() -> None:
-    """Tenants: create, list, show, set, limits, usage, apply, dump, suspend, resume, delete."""
+    """Tenants: create, list, show, set, limits, usage, apply, dump, suspend, resume, sign-out-everybody, delete."""
 
 
 def describe(row: Tenant) -> dict[str, Any]:
@@ -38,6 +38,7 @@ def describe(row: Tenant) -> dict[str, Any]:
         "id": row.id,
         "created_at": row.created_at,
         "suspended_at": row.suspended_at,
+        "credentials_not_before": row.not_before,
     }
 
 
@@ -138,6 +139,23 @@ def resume(slug: str) -> None:
         row = tenants.get(platform, slug)
         tenants.resume(platform, row)
         output.done(describe(row), f"{row.name} is active.")
+
+
+@verb(tenant, "sign-out-everybody")
+@_slug
+@yes
+def sign_out_everybody(slug: str, yes: bool) -> None:
+    """End every session, grant, code, link and token of a tenant that was issued until now."""
+    confirm(yes, f"Sign everybody of {slug} out, people and machines?")
+    with platform_unit() as platform:
+        row = tenants.get(platform, slug)
+        epoch.sign_out_everybody(platform, row)
+        document = describe(row)
+    output.done(
+        document,
+        f"Whatever {row.name} issued before {row.not_before:%Y-%m-%d %H:%M:%S} UTC is over here; an API that checks"
+        f" tokens by itself takes them until they expire, unless `idp key revoke` withdraws the key.",
+    )
 
 
 @verb(tenant, "delete")

@@ -170,7 +170,12 @@ def _holders(uow: UnitOfWork) -> dict[str, int]:
 
 
 def _grants(uow: UnitOfWork, names: dict[UUID, str]) -> dict[str, int]:
-    living = (Grant.revoked_at.is_(None), Grant.expires_at > uow.now, Grant.client_id != management.CONSOLE)
+    living = (
+        Grant.revoked_at.is_(None),
+        Grant.expires_at > uow.now,
+        Grant.authenticated_at > uow.not_before,
+        Grant.client_id != management.CONSOLE,
+    )
     counted = select(Grant.client_id, func.count()).where(*living).group_by(Grant.client_id)
     rows: Any = uow.execute(counted)
     return {names[client_id]: count for client_id, count in rows if client_id in names}

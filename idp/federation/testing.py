@@ -68,6 +68,7 @@ def depart(uow: UnitOfWork, connection: Connection, ticket: str, browser: str) -
             FederationTransaction.connection_id == connection.id,
             FederationTransaction.browser_digest.is_(None),
             FederationTransaction.expires_at > func.now(),
+            FederationTransaction.created_at > uow.not_before,
         )
         .values(browser_digest=digest(browser), state_digest=digest(state))
         .returning(FederationTransaction.id),

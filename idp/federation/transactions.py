@@ -73,6 +73,7 @@ def claim(uow: UnitOfWork, connection: Connection, state: str, browser: str | No
             FederationTransaction.browser_digest == digest(browser),
             FederationTransaction.returned_at.is_(None),
             FederationTransaction.expires_at > func.now(),
+            FederationTransaction.created_at > uow.not_before,
         )
         .values(returned_at=func.now())
         .returning(FederationTransaction),
@@ -122,6 +123,7 @@ def find_waiting(uow: UnitOfWork, login_id: UUID, browser: str | None) -> Federa
             FederationTransaction.browser_digest == digest(browser),
             FederationTransaction.received_sealed.is_not(None),
             FederationTransaction.completed_at.is_(None),
+            FederationTransaction.created_at > uow.not_before,
         )
         .order_by(FederationTransaction.id.desc())
         .limit(1)

@@ -82,7 +82,7 @@ def authenticate_anyone(uow: UnitOfWork, claims: dict[str, Any], *, realm: str) 
     if "grant_id" in claims:
         return _of_person(uow, claims, realm=realm)
     registration = find_registration(uow, UUID(claims["client_id"]))
-    if registration is None or claims["sub"] != claims["client_id"] or is_revoked(uow, claims["jti"]):
+    if registration is None or claims["sub"] != claims["client_id"] or is_revoked(uow, claims):
         raise refusal(realm, "invalid_token", "The access token was revoked.")
     return Machine(registration, claims["scope"].split())
 

@@ -210,7 +210,7 @@ def _as_of_now(uow: UnitOfWork, claims: dict[str, Any]) -> dict[str, Any] | None
         subject = grants.find_subject(uow, UUID(claims["grant_id"]), jti=claims["jti"])
         return None if subject is None else claims | _rights_of_now(claims, subject.rights)
     client = find_registration(uow, UUID(claims["client_id"]))
-    if client is None or tokens.is_revoked(uow, claims["jti"]):
+    if client is None or tokens.is_revoked(uow, claims):
         return None
     return claims | _rights_of_now(claims, client.rights)
 

@@ -33,6 +33,7 @@ _LIVING = (
         Grant.id == bindparam("grant"),
         Grant.revoked_at.is_(None),
         Grant.expires_at > func.now(),
+        Grant.authenticated_at > bindparam("not_before"),
         User.disabled_at.is_(None),
         Client.disabled_at.is_(None),
         Session.ended_at.is_(None),  # it may have ended while the code was being issued
@@ -111,7 +112,7 @@ def find_subject(uow: UnitOfWork, grant_id: UUID, *, jti: str | None = None) -> 
     Returns:
         None when grant, person, client or session ended, or the token was revoked.
     """
-    row: Any = uow.execute(_LIVING, {"grant": grant_id, "token": jti or ""}).first()
+    row: Any = uow.execute(_LIVING, {"grant": grant_id, "token": jti or "", "not_before": uow.not_before}).first()
     return None if row is None else Subject(row[0], row[1], row[2], effective.rights(uow.tenant, row[3]))
 
 
@@ -140,7 +141,12 @@ def sessions_of(uow: UnitOfWork, user_id: UUID) -> Select[Session]:
         .exists()
     )
     in_use = and_(Session.expires_at > func.now(), Session.last_seen_at > func.now() - policy.session_idle_ttl)
-    return select(Session).where(Session.user_id == user_id, Session.ended_at.is_(None), or_(in_use, refreshed))
+    return select(Session).where(
+        Session.user_id == user_id,
+        Session.ended_at.is_(None),
+        Session.authenticated_at > uow.not_before,
+        or_(in_use, refreshed),
+    )
 
 
 def find_session(uow: UnitOfWork, user_id: UUID, session_id: UUID | None) -> Session | None:

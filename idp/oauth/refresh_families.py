@@ -24,6 +24,7 @@ _LIVES: tuple[ColumnElement[bool], ...] = (
     Grant.id == RefreshFamily.grant_id,
     Grant.revoked_at.is_(None),
     Grant.expires_at > func.now(),
+    Grant.authenticated_at > bindparam("not_before"),
     User.tenant_id == Grant.tenant_id,
     User.id == Grant.user_id,
     User.disabled_at.is_(None),
@@ -94,6 +95,7 @@ def rotate(uow: UnitOfWork, text: str, client_id: UUID) -> Rotation | None:
         "presented": token.generation,
         "client": client_id,
         "idle": uow.tenant.policy.refresh_idle_ttl,
+        "not_before": uow.not_before,
     }
     row: Any = uow.execute(_ROTATE, presented).first()
     if row is None:
@@ -124,7 +126,8 @@ def find_living(uow: UnitOfWork, text: str, client_id: UUID) -> tuple[RefreshFam
             RefreshFamily.generation == token.generation,
             Grant.client_id == client_id,
             *_LIVES,
-        )
+        ),
+        {"not_before": uow.not_before},
     ).first()
     if row is None or not token.is_genuine(_key(uow), uow.tenant.id, row[0].seed):
         return None

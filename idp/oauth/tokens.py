@@ -78,6 +78,11 @@ def revoke_access_token(uow: UnitOfWork, token_claims: dict[str, Any]) -> None:
         events.record(uow, EventType.TOKEN_REVOKED, jti=token_claims["jti"], client_id=token_claims["client_id"])
 
 
-def is_revoked(uow: UnitOfWork, jti: str) -> bool:
-    """Whether a machine's access token was revoked; a person's is asked of its grant."""
-    return uow.session.get(RevokedToken, (uow.tenant.id, jti)) is not None
+def is_revoked(uow: UnitOfWork, token_claims: dict[str, Any]) -> bool:
+    """Whether a token that stands on no grant was revoked, by itself or with all of its tenant (R65).
+
+    A person's is asked of its grant.
+    """
+    if token_claims["iat"] <= uow.not_before.timestamp():
+        return True
+    return uow.session.get(RevokedToken, (uow.tenant.id, token_claims["jti"])) is not None

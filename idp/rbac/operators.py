@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 
 from idp.db.unit import UnitOfWork
 from idp.errors import Gone, Invalid, NotFound
@@ -20,12 +20,17 @@ from idp.ids import new_id
 from idp.rbac import permissions as catalogue
 from idp.rbac.models import OperatorAccess
 from idp.tenants.errors import TenantIsBuiltin
-from idp.tenants.models import SYSTEM_SLUG
+from idp.tenants.models import SYSTEM_SLUG, Tenant
 
 LONGEST = timedelta(minutes=60)
 SHORTEST_REASON, LONGEST_REASON = 10, 500
-LIVING = (OperatorAccess.ended_at.is_(None), OperatorAccess.expires_at > func.now())
-"""Of an access that is good right now, by the database's time (R61)."""
+_NOT_BEFORE = select(Tenant.not_before).where(Tenant.id == OperatorAccess.tenant_id).scalar_subquery()
+LIVING = (
+    OperatorAccess.ended_at.is_(None),
+    OperatorAccess.expires_at > func.now(),
+    func.coalesce(OperatorAccess.created_at > _NOT_BEFORE, true()),
+)
+"""Of an access that is good right now, by the database's time (R61), and younger than its tenant's epoch (R65)."""
 
 
 class NoSuchAccess(NotFound):
@@ -137,9 +142,7 @@ def end(uow: UnitOfWork, access_id: UUID) -> OperatorAccess | None:
     access = get(uow, access_id)
     ended: OperatorAccess | None = uow.session.scalar(
         update(OperatorAccess)
-        .where(
-            OperatorAccess.id == access.id, OperatorAccess.ended_at.is_(None), OperatorAccess.expires_at > func.now()
-        )
+        .where(OperatorAccess.id == access.id, *LIVING)
         .values(ended_at=func.now())
         .returning(OperatorAccess),
         execution_options={"synchronize_session": False, "populate_existing": True},

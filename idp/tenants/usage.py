@@ -46,7 +46,8 @@ _COUNTED = text("""
         ) AS few) AS clients,
         (SELECT count(*) FROM (
             SELECT FROM sessions
-            WHERE tenant_id = :tenant AND ended_at IS NULL AND expires_at > now() LIMIT :most
+            WHERE tenant_id = :tenant AND ended_at IS NULL AND expires_at > now()
+            AND coalesce(authenticated_at > (SELECT not_before FROM tenants WHERE id = :tenant), true) LIMIT :most
         ) AS few) AS sessions,
         counted.events + fresh.events AS events, counted.sign_ins + fresh.sign_ins AS sign_ins,
         fresh.events >= :most AS is_more, mails.waiting AS mails_waiting, mails.dead AS mails_dead

@@ -72,7 +72,7 @@ PAGE = (200, listed(OperatorAccessOut), {"items": [OPERATOR_ACCESS], "next_curso
 
 def describe(uow: UnitOfWork, access: OperatorAccess) -> dict[str, Any]:
     """An access as the API shows it."""
-    is_over = access.ended_at is not None or access.expires_at <= uow.now
+    is_over = access.ended_at is not None or access.expires_at <= uow.now or access.created_at <= uow.not_before
     return {
         "id": str(access.id),
         "operator_id": str(access.operator_id),

@@ -4,7 +4,6 @@ Whoever they name is of the tenant ``system`` and none of this tenant's, so noth
 for anybody.
 """
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +38,7 @@ def issue(uow: UnitOfWork, access: OperatorAccess) -> TokenResponse:
     return tokens.bearer(uow, token | {"sub": str(access.operator_id), "exp": ends, CLAIM: str(access.id)})
 
 
-def actor_of(uow: UnitOfWork, sent: Mapping[str, Any], *, realm: str) -> Actor:
+def actor_of(uow: UnitOfWork, sent: dict[str, Any], *, realm: str) -> Actor:
     """The operator behind the claims of a verified token, with what they may do here and now.
 
     Args:
@@ -51,7 +50,7 @@ def actor_of(uow: UnitOfWork, sent: Mapping[str, Any], *, realm: str) -> Actor:
         OAuthError: ``invalid_token``: the access is over, the token was revoked, or the operator is none any more.
     """
     access = operators.find_living(uow, UUID(sent[CLAIM]), operator_id=UUID(sent["sub"]))
-    if access is None or tokens.is_revoked(uow, sent["jti"]) or find_operator(uow, access.operator_id) is None:
+    if access is None or tokens.is_revoked(uow, sent) or find_operator(uow, access.operator_id) is None:
         raise bearer.refusal(realm, "invalid_token", "The access token was revoked.")
     permissions = set(access.permissions) & set(sent["scope"].split())
     return uow.actor.authenticated(ActorKind.OPERATOR, access.operator_id, permissions)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from idp import user_agents
 from idp.api.fields import moment, shown
@@ -75,7 +75,8 @@ SESSIONS = Listing("user-sessions", orders={"created_at": Order((Session.id,))},
 GRANTS = Listing("user-grants", orders={"created_at": Order((Grant.id,))}, default="-created_at")
 
 
-_LIVING = (Grant.revoked_at.is_(None), Grant.expires_at > func.now())
+def _living(uow: UnitOfWork) -> tuple[ColumnElement[bool], ...]:
+    return Grant.revoked_at.is_(None), Grant.expires_at > func.now(), Grant.authenticated_at > uow.not_before
 
 
 class NoSuchGrant(NotFound):
@@ -148,7 +149,7 @@ def list_user_grants(uow: UnitOfWork, query: dict[str, Any], user_id: UUID) -> d
     living = (
         select(Grant, Client.name)
         .join(Client, (Client.tenant_id == Grant.tenant_id) & (Client.id == Grant.client_id))
-        .where(Grant.user_id == person(uow, user_id).id, *_LIVING)
+        .where(Grant.user_id == person(uow, user_id).id, *_living(uow))
     )
     page = GRANTS.page(uow, living, query)
     return GRANTS.answer(uow, page, [_grant(row[0], row[1]) for row in page.rows], query)
@@ -168,7 +169,7 @@ def end_user_grant(uow: UnitOfWork, user_id: UUID, grant_id: UUID) -> None:
     Its tokens end with it; the person stays signed in.
     """
     theirs = (Grant.id == grant_id, Grant.user_id == touched(uow, user_id).id)
-    found = uow.session.scalar(select(Grant.id).where(*theirs, *_LIVING))
+    found = uow.session.scalar(select(Grant.id).where(*theirs, *_living(uow)))
     if found is None:
         raise NoSuchGrant("They have no such grant.")
     grants.revoke_grant(uow, found, reason="administrator")

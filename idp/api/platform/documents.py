@@ -38,6 +38,7 @@ SUMMARY = {
     "suspended_at": None,
 }
 TENANT = SUMMARY | {
+    "credentials_not_before": None,
     "settings": settings_schemas.describe((Policy(), Branding()), but=_HIDDEN),
     "budget": settings_schemas.describe((Budget(),)),
 }
@@ -96,6 +97,7 @@ class TenantOut(TenantSummary):
 
     settings = fields.Nested(TenantSettings, required=True, metadata={"description": "Policy and branding."})
     budget = fields.Nested(TenantBudget, required=True, metadata={"description": "Rate limits."})
+    credentials_not_before = moment("Whatever was issued until then is over.", allow_none=True)
 
 
 def summary(tenant: Tenant) -> dict[str, Any]:
@@ -117,6 +119,7 @@ def whole(platform: PlatformUnit, tenant: Tenant) -> dict[str, Any]:
     platform.flush()
     platform.session.refresh(tenant)
     return summary(tenant) | {
+        "credentials_not_before": tenant.not_before and tenant.not_before.isoformat(),
         "settings": settings_schemas.describe((tenant.policy, tenant.branding), but=_HIDDEN),
         "budget": settings_schemas.describe((tenant.budget,)),
     }

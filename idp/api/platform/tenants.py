@@ -34,6 +34,7 @@ from idp.db.unit import PlatformUnit
 from idp.http.context import current_settings
 from idp.rbac import permissions
 from idp.rbac.permissions import Builtin, Permission
+from idp.tenants import epoch
 from idp.tenants import service as tenants
 from idp.tenants.errors import TenantIsBuiltin
 from idp.tenants.models import SYSTEM_SLUG, Tenant
@@ -188,6 +189,28 @@ def resume_tenant(unit: PlatformUnit, slug: str) -> dict[str, Any]:
     """Resume a tenant that was suspended."""
     tenant = _held(unit, slug)
     tenants.resume(unit, tenant)
+    return whole(unit, tenant)
+
+
+@platform.operation(
+    "POST",
+    "/tenants/<slug>/sign-out-everybody",
+    needs=Permission.TENANTS_WRITE,
+    tag=PLATFORM,
+    answer=(200, TenantOut, TENANT | {"credentials_not_before": TENANT["updated_at"]}),
+    refuses=("no-such-tenant",),
+    etag=True,
+)
+def sign_everybody_out(unit: PlatformUnit, slug: str) -> dict[str, Any]:
+    """Sign everybody of a tenant out.
+
+    Every session, half-finished sign-in, authorization code, refresh token, mailed link and access token of people and
+    machines that was issued until `credentials_not_before` is over, within two seconds and everywhere that asks this
+    server. Whoever checks access tokens by the published keys takes them until they expire, ten minutes at most, unless
+    the key is revoked too. Of `system` it signs out the operators, whoever calls among them.
+    """
+    tenant = _held(unit, slug)
+    epoch.sign_out_everybody(unit, tenant)
     return whole(unit, tenant)
 
 

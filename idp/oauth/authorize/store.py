@@ -61,6 +61,7 @@ def claim(uow: UnitOfWork, client: Client, request_uri: str, browser: str) -> Au
             AuthorizationRequest.client_id == client.id,
             AuthorizationRequest.browser_digest.is_(None),
             AuthorizationRequest.expires_at > func.now(),
+            AuthorizationRequest.created_at > uow.not_before,
         )
         .values(browser_digest=digest(browser), created_at=func.now(), expires_at=func.now() + TTL)
         .returning(AuthorizationRequest),
@@ -82,6 +83,7 @@ def get(uow: UnitOfWork, flow: UUID | None, browser: str | None) -> Authorizatio
                 AuthorizationRequest.browser_digest == digest(browser),
                 AuthorizationRequest.answered_at.is_(None),
                 AuthorizationRequest.expires_at > func.now(),
+                AuthorizationRequest.created_at > uow.not_before,
             )
         )
     if request is None:

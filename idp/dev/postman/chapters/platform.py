@@ -22,6 +22,7 @@ CHAPTER = Chapter(
         Step("get-tenant-usage", path=_NEW),
         Step("suspend-tenant", path=_NEW),
         Step("resume-tenant", path=_NEW),
+        Step("sign-everybody-out", path=_NEW),
         Step("delete-tenant", path=_NEW, query={"confirm": "run-{{run}}"}, match=False),
     ),
 )

@@ -1,0 +1,5 @@
+"""The terminal of an operator."""
+
+from tests.cli.conftest import idp
+
+__all__ = ["idp"]
