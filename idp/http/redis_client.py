@@ -14,7 +14,7 @@ from redis.cluster import ClusterNode, RedisCluster
 from redis.connection import SSLConnection, parse_url
 from redis.exceptions import RedisClusterException
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
 from idp.config_values import parse_redis_url
 
@@ -77,11 +77,32 @@ class RedisClient:
         """Whichever server the sentinels call the master when a connection is made; they take the same credentials."""
         read = [_read(host) for host in hosts]
         options = patience | {name: read[0][name] for name in ("username", "password") if name in read[0]}
-        options["ssl"] = read[0].get("connection_class") is SSLConnection
+        is_tls = read[0].get("connection_class") is SSLConnection
         addresses = [(each["host"], each.get("port", _SENTINEL_PORT)) for each in read]
-        self._sentinels = Sentinel(addresses, sentinel_kwargs=options, **options, db=read[0].get("db", 0))  # type: ignore[no-untyped-call]
-        master: redis.Redis = self._sentinels.master_for(service)  # type: ignore[no-untyped-call]
+        self._sentinels = Sentinel(addresses, sentinel_kwargs=options | {"ssl": is_tls}, **options)  # type: ignore[no-untyped-call]
+        master: redis.Redis = self._sentinels.master_for(  # type: ignore[no-untyped-call]
+            service, db=read[0].get("db", 0), connection_class=_TlsToMaster if is_tls else _ToMaster
+        )
         return master
+
+
+class _Hasty:
+    """A connection that is closed when an answer is late, as all others are: the library keeps one to a master.
+
+    The late answer would be taken for that to the next command, and a master that froze would be asked for ever.
+    """
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        """The next answer."""
+        return super().read_response(*args, **kwargs | {"disconnect_on_error": True})  # type: ignore[misc]
+
+
+class _ToMaster(_Hasty, SentinelManagedConnection):
+    pass
+
+
+class _TlsToMaster(_Hasty, SentinelManagedSSLConnection):
+    pass
 
 
 def _read(host: str) -> dict[str, Any]:
