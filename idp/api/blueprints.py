@@ -3,6 +3,7 @@
 from idp.api.auth import login, me, passwords, registration, sessions
 from idp.api.auth.routes import auth
 from idp.api.management import (
+    alerts,
     assignments,
     client_connections,
     client_secrets,
@@ -34,6 +35,8 @@ from idp.api.management import (
     user_sessions,
     user_ways_in,
     users,
+    webhook_deliveries,
+    webhooks,
 )
 from idp.api.management.routes import management
 from idp.api.operations import Operations
@@ -42,6 +45,7 @@ from idp.api.platform.routes import platform
 
 MODULES = (
     accesses,
+    alerts,
     assignments,
     client_connections,
     client_secrets,
@@ -81,6 +85,8 @@ MODULES = (
     user_sessions,
     user_ways_in,
     users,
+    webhook_deliveries,
+    webhooks,
 )
 """Modules that add their operations when they are imported."""
 

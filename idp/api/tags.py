@@ -4,7 +4,7 @@ SIGN_IN, ACCOUNT, SESSIONS = "Sign-in", "Account", "Sessions"
 PEOPLE, INVITATIONS, GROUPS, ROLES = "People", "Invitations", "Groups", "Roles and permissions"
 CLIENTS, RESOURCES, CONSENTS, KEYS = "Clients", "API resources", "Consents", "Keys"
 SETTINGS, CONNECTIONS, DOMAINS, MAIL, LIMITS = "Settings", "Connections", "Domains", "Mail", "Limits"
-ACTIVITY, ACCESS = "Activity", "Access"
+ACTIVITY, WEBHOOKS, ACCESS = "Activity", "Webhooks", "Access"
 PLATFORM, PROTOCOL = "Platform", "Protocol"
 
 TAGS = {
@@ -22,6 +22,7 @@ TAGS = {
     MAIL: "By which server mail leaves, and what did not.",
     LIMITS: "Rate limits, and what is used of them.",
     ACTIVITY: "What happened, to whom, by whom, and how often.",
+    WEBHOOKS: "Where word of what happens is sent, and whether it arrived.",
     ACCESS: "Who calls, and when operators acted for the tenant.",
     PLATFORM: "For operators: tenants, their usage, and the health of the installation.",
     SIGN_IN: "Come in, stay, leave: for clients that may sign people in directly.",

@@ -41,6 +41,8 @@ class Permission(StrEnum):
     DOMAINS_WRITE = "domains:write"
     MAIL_READ = "mail:read"
     MAIL_WRITE = "mail:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     LIMITS_READ = "limits:read"
     EVENTS_READ = "events:read"
     EVENTS_EXPORT = "events:export"
@@ -85,6 +87,8 @@ DESCRIPTIONS: dict[Permission, str] = {
     Permission.DOMAINS_WRITE: "Add, prove and remove domains.",
     Permission.MAIL_READ: "See by which server mail leaves, and what did not.",
     Permission.MAIL_WRITE: "Choose by which server mail leaves: it sees every link to a new password.",
+    Permission.WEBHOOKS_READ: "See webhooks, and what was sent to them.",
+    Permission.WEBHOOKS_WRITE: "Decide where word of what happens is sent, and send it again.",
     Permission.LIMITS_READ: "See rate limits and what is used of them.",
     Permission.EVENTS_READ: "See what happened, and statistics.",
     Permission.EVENTS_EXPORT: "Take what happened away as a file.",

@@ -24,6 +24,7 @@ from tests.isolation import (
     routes_people,
     routes_roles,
     routes_self,
+    routes_webhooks,
 )
 from tests.isolation.routes import FEEDERS, Call, Feeder
 from tests.isolation.world import World
@@ -38,6 +39,7 @@ MORE_FEEDERS = (
     routes_people,
     routes_roles,
     routes_self,
+    routes_webhooks,
 )
 """Modules that add their feeders when they are imported."""
 MODELS: list[Any] = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantScoped)]

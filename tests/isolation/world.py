@@ -28,6 +28,7 @@ from idp.rbac.operators import Operator
 from idp.tenants import branding, domains, resolve
 from idp.tenants import service as tenants
 from idp.users.models import User
+from idp.webhooks import attempts, deliveries, endpoints
 from idp.wiring import Wiring
 from tests import factories
 from tests.api.management.callers import token_of
@@ -155,6 +156,14 @@ class World:
         self.let_operators_in()
         self.be_managed()
         self.trust_an_upstream()
+        self.be_heard()
+
+    def be_heard(self) -> None:
+        """Leave a webhook, and a delivery that was tried."""
+        with self.wiring.platform_unit() as platform, platform.within(tenants.get(platform, self.tenant.slug)) as uow:
+            row, _ = endpoints.create(uow, url=f"https://{self.name}.example/heard", event_types=["key.revoked"])
+            sent = deliveries.send_test(uow, row)
+            attempts.record(uow, sent.id, attempts.Result(timedelta(seconds=1), 500, "The answer was 500."), None)
 
     def trust_an_upstream(self) -> None:
         """Leave a connection, a client that uses no other, an identity there, and a test sign-in that waits."""

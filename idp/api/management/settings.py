@@ -102,7 +102,7 @@ def change_settings(uow: UnitOfWork, sent: dict[str, Any]) -> dict[str, Any]:
     etags.require_match(describe(tenant))
     if sent:
         tenants.update(platform, tenant, sent)
-    _see_it_soon()
+    see_it_soon()
     platform.flush()
     platform.session.refresh(tenant)
     return describe(tenant)
@@ -179,10 +179,10 @@ def _put_logo(uow: UnitOfWork, upload: bytes | None) -> None:
     tenant = tenants.get(platform, uow.tenant.slug)
     platform.session.refresh(tenant, with_for_update=True)
     branding.set_logo(platform, tenant, upload)
-    _see_it_soon()
+    see_it_soon()
 
 
-def _see_it_soon() -> None:
+def see_it_soon() -> None:
     """Let this process read the tenant anew once the change is committed."""
 
     @after_this_request
