@@ -27,6 +27,7 @@ COMMANDS = {
     "event": "events",
     "alert": "alerts",
     "key": "keys",
+    "master-key": "master_keys",
     "mail": "mail",
     "doctor": "doctor",
 }
@@ -44,7 +45,7 @@ class Program(click.Group):
         """The command, from its module."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"idp.cli.{COMMANDS[name]}"), name)
+        command: click.Command = getattr(import_module(f"idp.cli.{COMMANDS[name]}"), name.replace("-", "_"))
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:

@@ -34,13 +34,31 @@ class MasterKeys:
 
     def __init__(self, keys: dict[str, bytes]) -> None:
         self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._current = next(iter(keys))
+        self.current = next(iter(keys))
+        """Id of the key that wraps."""
+        self.ids = tuple(keys)
+        """Of every key, the one that wraps first."""
+
+    @property
+    def prefix(self) -> bytes:
+        """How whatever the current key wraps begins: version, and the key's id."""
+        key_id = self.current.encode()
+        return _VERSION + bytes([len(key_id)]) + key_id
 
     def wrap_new(self, tenant_id: UUID) -> bytes:
         """A fresh data key, wrapped: version, key id, nonce, ciphertext."""
-        key_id = self._current.encode()
-        sealed = _seal(self._keys[self._current], new_seed(), _aad("tenants", tenant_id, "data_key_sealed"))
-        return _VERSION + bytes([len(key_id)]) + key_id + sealed
+        return self._wrap(tenant_id, new_seed())
+
+    def rewrap(self, tenant_id: UUID, wrapped: bytes) -> bytes:
+        """The same data key under the current master key; what it seals stays as it is.
+
+        Raises:
+            SealBroken: the master key is not among ours, or the blob is damaged.
+        """
+        return self._wrap(tenant_id, self._unwrap(tenant_id, wrapped))
+
+    def _wrap(self, tenant_id: UUID, key: bytes) -> bytes:
+        return self.prefix + _seal(self._keys[self.current], key, _aad("tenants", tenant_id, "data_key_sealed"))
 
     def open(self, tenant_id: UUID, wrapped: bytes) -> "DataKey":
         """The tenant's data key.
@@ -48,11 +66,14 @@ class MasterKeys:
         Raises:
             SealBroken: the master key is not among ours, or the blob is damaged.
         """
+        return DataKey(tenant_id, self._unwrap(tenant_id, wrapped))
+
+    def _unwrap(self, tenant_id: UUID, wrapped: bytes) -> bytes:
         length = wrapped[1] if wrapped[:1] == _VERSION and len(wrapped) > 1 else 0
         master = self._keys.get(wrapped[2 : 2 + length].decode(errors="replace"))
         if master is None:
             raise SealBroken("The master key that sealed this tenant is not in IDP_MASTER_KEYS.")
-        return DataKey(tenant_id, _open(master, wrapped[2 + length :], _aad("tenants", tenant_id, "data_key_sealed")))
+        return _open(master, wrapped[2 + length :], _aad("tenants", tenant_id, "data_key_sealed"))
 
 
 class DataKey:

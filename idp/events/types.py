@@ -13,6 +13,7 @@ class EventType(StrEnum):
     TENANT_DELETED = "tenant.deleted"
     TENANT_CREDENTIALS_REVOKED = "tenant.credentials_revoked"
     DATABASE_RESTORED = "database.restored"
+    MASTER_KEY_REWRAPPED = "master_key.rewrapped"
 
     USER_CREATED = "user.created"
     USER_DISABLED = "user.disabled"
