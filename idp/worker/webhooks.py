@@ -85,9 +85,9 @@ def send(wiring: Wiring, message: OutboxMessage) -> None:
     if verdict.reason is not None:
         with wiring.platform_unit() as platform, platform.within(tenant) as uow:
             endpoints.give_up(uow, endpoint_id, verdict.reason)
-    _give_way(wiring, message, tenant, endpoint_id, result, verdict.failing_for)
+    rest = _give_way(wiring, message, tenant, endpoint_id, result, verdict.failing_for)
     if result.error is not None and wait is not None:
-        raise NotAcknowledged(result.error, wait)
+        raise NotAcknowledged(result.error, max(wait, rest))
 
 
 def _post(wiring: Wiring, delivery_id: UUID, ready: Ready) -> Result:
@@ -118,13 +118,19 @@ def _give_way(
     endpoint_id: UUID,
     result: Result,
     failing_for: timedelta | None,
-) -> None:
-    """Let whatever else waits go before the next one for an endpoint that is slow, or has failed for a while."""
-    rest = timedelta() if result.error is None else schedule.rest(failing_for, result.asked)
-    seconds = _turns.took(tenant.id, endpoint_id, result.duration.total_seconds(), rest.total_seconds())
-    if seconds:
+) -> timedelta:
+    """Let whatever else waits go before the next one for an endpoint that is slow, or has failed for a while.
+
+    Answers how long it rests.
+    """
+    least = timedelta() if result.error is None else schedule.rest(failing_for, result.asked)
+    rest = timedelta(
+        seconds=_turns.took(tenant.id, endpoint_id, result.duration.total_seconds(), least.total_seconds())
+    )
+    if rest:
         with wiring.platform_unit() as platform:
-            outbox.hold_back(platform, message, timedelta(seconds=seconds), alike=deliveries.ENDPOINT)
+            outbox.hold_back(platform, message, rest, alike=deliveries.ENDPOINT)
+    return rest
 
 
 def _prepare(uow: UnitOfWork, delivery_id: UUID) -> Ready | None:
