@@ -56,6 +56,7 @@ def environment(addresses: dict[str, str], worker_id: str) -> dict[str, str]:
         "IDP_REDIS_URL": services.redis_url(addresses, worker_id),
         "IDP_MASTER_KEYS": "first:" + factories.MASTER_KEY,
         "IDP_LOG_LEVEL": "error",
+        "IDP_WORKER_PORT": "0",
         "IDP_DEV": "true",
     }
 

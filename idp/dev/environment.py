@@ -46,6 +46,7 @@ def development(data_dir: Path, *, host: str | None, port: int | None) -> dict[s
         "IDP_DEV": "1",
         "IDP_BASE_URL": f"http://localhost:{number}",
         "IDP_INTERNAL_PORT": str(free_port(host)),
+        "IDP_WORKER_PORT": str(free_port(host)),
         "IDP_WEB_WORKERS": "2",
         "IDP_OUTBOUND_ALLOW": LOOPBACK,
         "IDP_LOG_LEVEL": "warning",

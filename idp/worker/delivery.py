@@ -6,7 +6,7 @@ take turns, so that neither waits for all of the other.
 
 import threading
 
-from idp import log
+from idp import log, metrics
 from idp.accounts.letters import MAILS
 from idp.db.cache import DATABASE_IS_GONE
 from idp.events import outbox, subscriptions
@@ -17,6 +17,7 @@ from idp.webhooks import deliveries
 from idp.wiring import Wiring
 from idp.worker.handlers import HANDLERS
 from idp.worker.mail import NotConfigured
+from idp.worker.pulse import pulse
 from idp.worker.webhooks import NotAcknowledged, NotYet
 
 BATCH = 10
@@ -45,6 +46,7 @@ def _deliver_next(wiring: Wiring, *, webhooks: bool) -> bool:
 
 
 def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
+    pulse.beat()
     fields = {"message": str(message.id), "tenant_id": str(message.tenant_id), "kind": message.kind}
     error, permanent, wait = None, False, None
     try:
@@ -55,10 +57,12 @@ def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
         log.get().error("outbox.not_configured", detail=str(missing), **fields)
         with wiring.platform_unit() as platform:
             outbox.postpone(platform, message, str(missing))
+        metrics.DELIVERIES.labels(message.kind, "postponed").inc()
         return
     except NotYet as rests:
         with wiring.platform_unit() as platform:
             outbox.postpone(platform, message, str(rests), span=rests.span)
+        metrics.DELIVERIES.labels(message.kind, "postponed").inc()
         return
     except NotAcknowledged as failed:
         error, wait = str(failed), failed.wait
@@ -70,6 +74,7 @@ def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
         died = outbox.settle(platform, message, error, permanent=permanent, wait=wait)
         if died and message.kind in MAILS:
             dead_letters.record(platform, message)
+    metrics.DELIVERIES.labels(message.kind, "sent" if error is None else "dead" if died else "failed").inc()
     if error is None:
         log.get().info("outbox.sent", **fields)
     else:

@@ -11,7 +11,9 @@ import time
 from idp import log
 from idp.db.cache import DATABASE_IS_GONE
 from idp.wiring import Wiring
+from idp.worker import server
 from idp.worker.delivery import deliver_due
+from idp.worker.pulse import pulse
 from idp.worker.schedule import Schedule
 
 POLL_SECONDS = 1.0
@@ -27,6 +29,9 @@ def run(wiring: Wiring, *, once: bool = False) -> None:
     Args:
         wiring: of this process.
         once: do all that is due now, and return.
+
+    Raises:
+        Misconfigured: the worker's port is taken.
     """
     stop = threading.Event()
     if once:
@@ -35,12 +40,14 @@ def run(wiring: Wiring, *, once: bool = False) -> None:
             pass
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # for good: a second one must not cut the stop short
+    wiring.begin()
     thread = threading.Thread(target=work, args=(wiring, stop), name="worker", daemon=True)
-    thread.start()
-    log.get().info("worker.started")
-    signal.sigwait(_SIGNALS)
-    stop.set()
-    thread.join(STOP_SECONDS)
+    with server.observed(wiring):
+        thread.start()
+        log.get().info("worker.started")
+        signal.sigwait(_SIGNALS)
+        stop.set()
+        thread.join(STOP_SECONDS)
     log.get().info("worker.stopped", cut_short=thread.is_alive())
 
 
@@ -48,6 +55,7 @@ def work(wiring: Wiring, stop: threading.Event) -> None:
     """Go on until `stop` is set."""
     schedule, delivered, failures, heartbeat = Schedule(), 0, 0, time.monotonic()
     while not stop.is_set():
+        pulse.beat()
         try:
             claimed = deliver_due(wiring, stop)
             schedule.run_due(wiring, stop)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from idp import log
+from idp import log, metrics
 from idp.db.cache import DATABASE_IS_GONE
 from idp.db.locks import try_lock
 from idp.keys import schedule as key_schedule
@@ -13,6 +13,7 @@ from idp.keys import service as keys
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from idp.worker import alerts, consoles, purge, retention, rollups
+from idp.worker.pulse import pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,18 @@ class Schedule:
         for job in self.jobs:
             if stop.is_set() or self._due.get(job.name, 0.0) > time.monotonic():
                 continue
+            pulse.beat()
+            began = time.monotonic()
             try:
                 count = job.run(wiring, stop)
             except DATABASE_IS_GONE:
                 raise
             except Exception as failed:  # noqa: BLE001 - one job must not end the others
+                metrics.JOB_FAILURES.labels(job.name).inc()
                 log.get().error("job.failed", job=job.name, exc_info=failed)
             else:
+                metrics.JOB_SUCCESS.labels(job.name).set_to_current_time()
                 if count:
                     log.get().info(job.name, count=count)
+            metrics.JOB_SECONDS.labels(job.name).observe(time.monotonic() - began)
             self._due[job.name] = time.monotonic() + job.every
