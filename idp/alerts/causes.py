@@ -67,8 +67,9 @@ def key_revoked(uow: UnitOfWork, revoked: Event) -> None:
 
 
 def webhook_disabled(uow: UnitOfWork, disabled: Event) -> None:
-    """React to ``webhook.disabled``: whoever listens there is told of nothing any more."""
-    raise_alert(uow, Kind.WEBHOOK_DISABLED, str(disabled.target_id), cause=disabled)
+    """React to ``webhook.disabled``: nobody did it by hand, so nobody knows that nothing is heard there any more."""
+    if reason := disabled.data.get("reason"):
+        raise_alert(uow, Kind.WEBHOOK_DISABLED, str(disabled.target_id), cause=disabled, reason=reason)
 
 
 def alerting_changed(uow: UnitOfWork, updated: Event) -> None:

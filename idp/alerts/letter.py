@@ -11,11 +11,16 @@ from idp.i18n import gettext as _
 from idp.i18n import mark
 from idp.mail.content import Circumstances, Content, Link, said
 from idp.mail.sending import Recipient, mail
+from idp.webhooks.endpoints import Reason
 
 NO_ACCOUNT = mark("Nobody has the name that was tried")
 OPERATOR = mark("An operator of the installation")
 ITSELF = mark("Nobody, it happened by itself")
-_PHRASES = frozenset({NO_ACCOUNT, OPERATOR, ITSELF})
+REASONS = {
+    Reason.GONE.value: mark("It answers that there is nothing any more"),
+    Reason.FAILING.value: mark("It has taken nothing for a long time"),
+}
+_PHRASES = frozenset({NO_ACCOUNT, OPERATOR, ITSELF, *REASONS.values()})
 
 
 @dataclass(frozen=True, slots=True)

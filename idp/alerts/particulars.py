@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from idp.actor import ActorKind
 from idp.alerts.kinds import Kind
-from idp.alerts.letter import ITSELF, NO_ACCOUNT, OPERATOR
+from idp.alerts.letter import ITSELF, NO_ACCOUNT, OPERATOR, REASONS
 from idp.alerts.models import Alert
 from idp.db.unit import UnitOfWork
 from idp.events.models import Event
@@ -18,7 +18,6 @@ from idp.mail.content import named
 from idp.oauth.models import Client
 from idp.rbac.models import Group, OperatorAccess
 from idp.users.models import User, UserEmail
-from idp.webhooks.models import WebhookEndpoint
 
 Data = dict[str, Any]
 Known = tuple[tuple[str, str | None], ...]
@@ -60,10 +59,8 @@ def _of_key(uow: UnitOfWork, data: Data, revoked: Event) -> Known:
     return ((_KEY, data["kid"]), (_BY, _actor(uow, revoked)))
 
 
-def _of_webhook(uow: UnitOfWork, _data: Data, disabled: Event) -> Known:
-    endpoint = uow.find(WebhookEndpoint, disabled.target_id) if disabled.target_id else None
-    known = () if endpoint is None else ((_ADDRESS, endpoint.url), (_REASON, endpoint.disabled_reason))
-    return (*known, (_BY, _actor(uow, disabled)))
+def _of_webhook(_uow: UnitOfWork, data: Data, disabled: Event) -> Known:
+    return ((_ADDRESS, disabled.data["host"]), (_REASON, REASONS[data["reason"]]))
 
 
 def _of_change(uow: UnitOfWork, data: Data, changed: Event) -> Known:

@@ -86,10 +86,13 @@ WORDS = {
     Kind.WEBHOOK_DISABLED: Words(
         mark("Security alert: a webhook of {tenant} was turned off"),
         mark("A webhook was turned off"),
-        mark("What happens at {tenant} isn't sent to this address any more."),
         mark(
-            "If it was turned off because its deliveries failed, see in their list what the address answers, mend "
-            "that, turn the webhook on again and have sent what was missed. If somebody turned it off, ask them why."
+            "A webhook of {tenant} didn't answer as it should, so we have turned it off. "
+            "What happens now isn't told there any more."
+        ),
+        mark(
+            "See in the list of its deliveries what it answers, mend that, turn it on again, "
+            "and have what was missed sent once more."
         ),
     ),
     Kind.ALERTING_CHANGED: Words(
@@ -108,7 +111,7 @@ WORDS = {
             "There were so many alerts at {tenant} within an hour that we write no further mails of them, "
             "until it is quieter. None is lost: all of them are in the list."
         ),
-        mark("Look at the list, and begin with what somebody was given rights by."),
+        mark("Look at the list, and begin with rights that were given to somebody."),
     ),
     Kind.TEST: Words(
         mark("A test of the security alerts of {tenant}"),
