@@ -13,6 +13,7 @@ from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from idp import metrics
+from idp.db.confirmed import ConfirmedConnection
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class MeasuredPool(QueuePool):
     def show(self, in_use: int) -> None:
         """Write down how many are in use; the whole number each time, so that it cannot drift."""
         metrics.CONNECTIONS_IN_USE.labels(self.role).set(in_use)
-        metrics.CONNECTIONS.labels(self.role).set(in_use + self.checkedin())
+        metrics.CONNECTIONS.labels(self.role).set(self.checkedout() + self.checkedin())
 
 
 def install(engine: Engine) -> None:
@@ -80,7 +81,7 @@ def show_bounds(engine: Engine) -> None:
 def _connecting(role: str) -> Callable[..., psycopg.Connection[Any]]:
     seconds = metrics.ROUND_TRIPS.labels(role)
 
-    class Measured(psycopg.Connection[Any]):
+    class Measured(ConfirmedConnection):
         """A connection that measures each exchange with the server."""
 
         def wait(self, gen: Any, *args: Any, **options: Any) -> Any:

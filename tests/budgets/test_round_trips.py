@@ -76,6 +76,11 @@ def forget() -> None:
 
 @pytest.fixture(scope="module")
 def stand(settings: Settings, wiring: Wiring) -> Iterator[Stand]:
+    yield from stand_on(settings)
+
+
+def stand_on(settings: Settings) -> Iterator[Stand]:
+    """A stand of the installation that these settings describe."""
     own = Wiring.of(settings)
     trips = RoundTrips(own.app)
     tenant = factories.make_tenant(own)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 PAGES = Path(__file__).parents[2] / "docs" / "operations" / "scaling"
-_BLOCK = re.compile(r"^```\w+\n# (?P<name>\S+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```\w+\n(?:#|--) (?P<name>\S+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def configuration(page: str, name: str, here: dict[str, str]) -> str:
