@@ -127,8 +127,9 @@ def _answer(declaration: Declaration, done: Applied, *, applied: bool, seen: boo
         click.echo(f"\n{printable(name)}")
         for key, value in credentials.items():
             click.echo(f"  {key.replace('_', ' ').ljust(13)}  {value}")
-    if any("client_secret" in credentials for credentials in done.credentials.values()) and sys.stdout.isatty():
-        click.secho("\nThe client secrets are shown this once; keep them now.", fg="yellow", err=True)
+    shown_once = any(key.endswith("secret") for credentials in done.credentials.values() for key in credentials)
+    if shown_once and sys.stdout.isatty():
+        click.secho("\nThe secrets are shown this once; keep them now.", fg="yellow", err=True)
 
 
 def _show(plan: Plan, *, err: bool = False) -> None:

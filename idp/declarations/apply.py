@@ -25,7 +25,8 @@ class Applied:
 
     Attributes:
         plan: as it was carried out.
-        credentials: of each new client by its name: ``client_id`` and, where it has one, ``client_secret``.
+        credentials: of each new client by its name: ``client_id`` and, where it has one, ``client_secret``; of each
+            new webhook by its URL: ``webhook_secret``.
     """
 
     plan: Plan

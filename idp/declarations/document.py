@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from idp.budget import Budget
-from idp.declarations import clients
+from idp.declarations import clients, webhooks
 from idp.declarations.connections import DEFAULTS, OPTIONS
 from idp.declarations.errors import DeclarationInvalid, Path, Problem
 from idp.declarations.parts import (
@@ -19,6 +19,7 @@ from idp.declarations.parts import (
     OptionsPart,
     ResourcePart,
     RolePart,
+    WebhookPart,
 )
 from idp.declarations.reading import Source
 from idp.declarations.things import SECTIONS, Declaration, Kind, Things
@@ -107,6 +108,8 @@ class _Checker:
             things[Kind.CLIENT] = self.clients(document.clients)
         if document.connections is not None:
             things[Kind.CONNECTION] = self.connections(document.connections)
+        if document.webhooks is not None:
+            things[Kind.WEBHOOK] = self.webhooks(document.webhooks)
         if document.domains is not None:
             things[Kind.DOMAIN] = {domain: {} for domain in document.domains}
             self.paths |= {(Kind.DOMAIN, name): ("domains", place) for place, name in enumerate(document.domains)}
@@ -209,6 +212,17 @@ class _Checker:
             made[name] = given
         return made
 
+    def webhooks(self, parts: list[WebhookPart]) -> Things:
+        made: dict[str, dict[str, Any]] = {}
+        for url, path, part in self.named(Kind.WEBHOOK, parts, "url"):
+            if (why := webhooks.wrong_url(url)) is not None:
+                self.refuse((*path, "url"), why)
+            for place, name in enumerate(part.event_types):
+                if (why := webhooks.wrong_filter(name)) is not None:
+                    self.refuse((*path, "event_types", place), why)
+            made[url] = webhooks.members_of(part.model_dump(include=part.model_fields_set - {"url"}))
+        return made
+
     def secret(self, path: Path, written: str) -> SecretStr | None:
         """What a reference stands for; None when it leads nowhere, which is said."""
         try:
@@ -255,6 +269,7 @@ def _model_at(path: Path) -> type[BaseModel]:
         "groups": GroupPart,
         "clients": ClientPart,
         "connections": ConnectionPart,
+        "webhooks": WebhookPart,
         "mail": MailPart,
     }
     if path[0] == "connections" and "options" in path[:-1]:

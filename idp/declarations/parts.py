@@ -8,6 +8,7 @@ from idp.federation import connections as upstreams
 from idp.federation.options import Options
 from idp.federation.providers.registry import KINDS
 from idp.policy import Domains
+from idp.webhooks import endpoints
 
 MAX_ITEMS = 10_000
 
@@ -111,6 +112,15 @@ class ConnectionPart(Part):
     options: OptionsPart | None = None
 
 
+class WebhookPart(Part):
+    """Where word of what happens is sent; `url` tells it apart, and the secret is ours to make."""
+
+    url: str
+    description: Annotated[str, _line(endpoints.MAX_DESCRIPTION, empty=True)] | None = None
+    event_types: Annotated[list[str], Field(min_length=1, max_length=endpoints.MAX_FILTERS)] = []
+    enabled: bool | None = None
+
+
 class MailPart(Part):
     """As what its mail leaves; null is the installation's."""
 
@@ -131,5 +141,6 @@ class Document(Part):
     groups: Annotated[list[GroupPart], Field(max_length=MAX_ITEMS)] | None = None
     clients: Annotated[list[ClientPart], Field(max_length=MAX_ITEMS)] | None = None
     connections: Annotated[list[ConnectionPart], Field(max_length=upstreams.MAX_CONNECTIONS)] | None = None
+    webhooks: Annotated[list[WebhookPart], Field(max_length=endpoints.MAX_ENDPOINTS)] | None = None
     mail: MailPart | None = None
     domains: Domains | None = None

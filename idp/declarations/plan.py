@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from idp.declarations import clients, connections, consistency
+from idp.declarations import clients, connections, consistency, webhooks
 from idp.declarations.errors import DeclarationInvalid, DeclarationRefused, Problem
 from idp.declarations.things import ONE, Action, Change, Declaration, Kind, Members, Plan, State, Things
 
@@ -19,6 +19,7 @@ ORDER = (
     Kind.CONNECTION,
     Kind.MAIL,
     Kind.DOMAIN,
+    Kind.WEBHOOK,
 )
 """Each kind refers to those before it; what goes, goes first, the other way round."""
 _NEW: dict[Kind, dict[str, Any]] = {
@@ -26,6 +27,7 @@ _NEW: dict[Kind, dict[str, Any]] = {
     Kind.RESOURCE: {"scope": [], "permissions_claim": False, "client": None},
     Kind.ROLE: {"description": "", "permissions": [], "includes": []},
     Kind.GROUP: {"description": "", "roles": []},
+    Kind.WEBHOOK: webhooks.DEFAULTS,
 }
 """What a new thing is where the document does not say."""
 
@@ -51,6 +53,7 @@ def plan(state: State, declaration: Declaration, *, prune: bool = False, loopbac
         wanted[Kind.CLIENT] = _whole_clients(state, declaration, problems, loopback_http=loopback_http)
     if Kind.CONNECTION in wanted:
         wanted[Kind.CONNECTION] = connections.whole(state, declaration, problems, prune=prune)
+    problems += webhooks.missing(state, declaration)
     if problems:
         raise DeclarationInvalid(problems)
     going = _going(state, declaration) if prune else []

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from idp.budget import Budget
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.declarations import clients as members
+from idp.declarations import webhooks
 from idp.declarations.connections import OPTIONS
 from idp.declarations.things import Kind, Members, State, Things
 from idp.federation import connections as upstreams
@@ -52,6 +53,7 @@ def of_tenant(platform: PlatformUnit, tenant: Tenant) -> State:
             Kind.ROLE: _roles(uow),
             Kind.GROUP: _groups(uow),
             Kind.CONNECTION: _connections(uow),
+            Kind.WEBHOOK: webhooks.present(uow),
             Kind.DOMAIN: {domain: {} for domain in uow.session.scalars(select(TenantDomain.domain))},
         }
         return State(

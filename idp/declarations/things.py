@@ -30,6 +30,7 @@ class Kind(StrEnum):
     GROUP = "group"
     CONNECTION = "connection"
     MAIL = "mail"
+    WEBHOOK = "webhook"
     DOMAIN = "domain"
 
 
@@ -41,6 +42,7 @@ SECTIONS = {
     Kind.GROUP: "groups",
     Kind.CLIENT: "clients",
     Kind.CONNECTION: "connections",
+    Kind.WEBHOOK: "webhooks",
     Kind.DOMAIN: "domains",
 }
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.declarations import clients as members
 from idp.declarations import connections as options
+from idp.declarations import webhooks
 from idp.declarations.things import Action, Change, Kind
 from idp.federation import connections, offers
 from idp.mail import settings as mail_settings
@@ -26,7 +27,7 @@ class Verbs:
     """What can be done to one tenant.
 
     Attributes:
-        credentials: of the clients that were made, by name.
+        credentials: of the clients and webhooks that were made, by name and by URL.
     """
 
     def __init__(self, platform: PlatformUnit, tenant: Tenant, uow: UnitOfWork, *, loopback_http: bool) -> None:
@@ -50,6 +51,7 @@ class Verbs:
             Kind.GROUP: self.group,
             Kind.CONNECTION: self.connection,
             Kind.MAIL: self.mail,
+            Kind.WEBHOOK: self.webhook,
             Kind.DOMAIN: self.domain,
         }
         acts[change.kind](change)
@@ -173,6 +175,16 @@ class Verbs:
     def mail(self, change: Change) -> None:
         """As what its mail leaves."""
         mail_settings.update(self.uow, **{name: _open(value) for name, value in change.after.items()})
+
+    def webhook(self, change: Change) -> None:
+        """Where word of what happens is sent."""
+        if change.action is Action.CREATE:
+            made = webhooks.create(self.uow, change.name, change.after)
+            self.credentials[change.name] = {**self.credentials.get(change.name, {}), **made}
+        elif change.action is Action.DELETE:
+            webhooks.remove(self.uow, change.name)
+        else:
+            webhooks.change(self.uow, change.name, change.after)
 
     def domain(self, change: Change) -> None:
         """A domain, which is proven by an act of its own."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from idp.declarations import clients, connections, state
+from idp.declarations import clients, connections, state, webhooks
 from idp.declarations.errors import DeclarationRefused
 from idp.declarations.things import Kind, Members, State
 
@@ -41,6 +41,7 @@ def document(present: State) -> dict[str, Any]:
         connections.minimal(present.slug, name, members)
         for name, members in sorted(things[Kind.CONNECTION].items(), key=lambda item: item[1]["position"])
     ]
+    written["webhooks"] = [webhooks.minimal(url, members) for url, members in sorted(things[Kind.WEBHOOK].items())]
     mail = _beyond(things[Kind.MAIL][Kind.MAIL.value], _DEFAULTS[Kind.MAIL])
     written["mail"] = mail | ({"smtp_url": reference(present.slug)} if "smtp_url" in mail else {})
     written["domains"] = sorted(things[Kind.DOMAIN])

@@ -24,7 +24,9 @@ from idp.tenants import service as tenants
 from idp.tenants.errors import NoSuchTenant
 from idp.tenants.models import SYSTEM_SLUG
 
-_POWERS = frozenset({Kind.CLIENT, Kind.RESOURCE, Kind.PERMISSION, Kind.ROLE, Kind.GROUP, Kind.CONNECTION, Kind.MAIL})
+_POWERS = frozenset(
+    {Kind.CLIENT, Kind.RESOURCE, Kind.PERMISSION, Kind.ROLE, Kind.GROUP, Kind.CONNECTION, Kind.MAIL, Kind.WEBHOOK}
+)
 """By what an operator who may not act for a tenant would come to do it all the same, without reason and end (R48)."""
 DECLARATION = {
     "tenant": "acme",
@@ -64,6 +66,7 @@ class DeclareTenant(Body):
     groups = _parts("name, description, roles.")
     clients = _parts("name, client metadata of RFC 7591, connections, and roles of machine clients.")
     connections = _parts("name, kind, label, enabled, client_id, client_secret (never shown again), options; in order.")
+    webhooks = _parts("url, description, event_types, enabled; each new one is given a secret.")
     mail = fields.Dict(
         keys=fields.String(),
         metadata={"description": "sender_name, sender_address, and smtp_url, which is never shown again."},
@@ -100,10 +103,11 @@ class KeptOut(Body):
 
 
 class CredentialsOut(Body):
-    """Of a new client."""
+    """Of a new client or webhook."""
 
-    client_id = shown("Of RFC 6749.")
+    client_id = fields.String(metadata={"description": "Of RFC 6749."})
     client_secret = fields.String(metadata={"description": "Shown this once, where the client has one."})
+    webhook_secret = fields.String(metadata={"description": "Shown this once: what a webhook's receiver verifies by."})
 
 
 class DeclaredOut(Body):
@@ -115,7 +119,7 @@ class DeclaredOut(Body):
         keys=fields.String(),
         values=fields.Nested(CredentialsOut),
         required=True,
-        metadata={"description": "Of new clients, by name."},
+        metadata={"description": "Of new clients by name, and of new webhooks by URL."},
     )
 
 
@@ -133,8 +137,8 @@ def declare_tenant(unit: PlatformUnit, query: dict[str, Any], body: dict[str, An
     """Make a tenant what a document says.
 
     All of it or nothing; a tenant that there is not is made.  What the document does not speak of stays.  Of a tenant
-    that is there, roles, groups, clients, APIs, connections and mail let somebody act in it or read its links to new
-    passwords: to declare these takes `tenants:act` too.
+    that is there, roles, groups, clients, APIs, connections, mail and webhooks let somebody act in it, read its links
+    to new passwords or hear what happens: to declare these takes `tenants:act` too.
     """
     if slug == SYSTEM_SLUG:
         raise DeclarationRefused("The tenant 'system' holds the operators themselves: declare it at the terminal.")

@@ -27,7 +27,7 @@ def refused(**sections: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("sections", "pointer", "sentence"),
     [
-        ({"webhooks": []}, "/webhooks", "There is no section 'webhooks' here. Known: tenant, name, settings"),
+        ({"hooks": []}, "/hooks", "There is no section 'hooks' here. Known: tenant, name, settings"),
         ({"people": []}, "/people", "There is no section 'people' here."),
         ({"tenant": "Not a slug"}, "/tenant", "A slug is 2 to 40 characters"),
         ({"tenant": 5}, "/tenant", "This must be text; put it into quotes."),
