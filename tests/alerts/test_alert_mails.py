@@ -20,6 +20,7 @@ from idp.events.types import EventType, Outcome
 from idp.ids import new_id
 from idp.keys import service as keys
 from idp.mail import transport
+from idp.mail.content import said
 from idp.mail.messages import Recipient
 from idp.mail.rendering import render
 from idp.users import service as users
@@ -27,6 +28,7 @@ from idp.users.models import User
 from idp.wiring import Wiring
 from tests.alerts.conftest import alerts_of, fresh, mails_of
 from tests.factories import NOBODY, People
+from tests.moments import pass_time
 from tests.post import Post
 from tests.unit.mail.test_messages import HOSTILE, Page, words
 from tests.unit.mail.test_messages import tenant as a_tenant
@@ -112,7 +114,7 @@ def one_of_each(people: People) -> dict[Kind, tuple[str, ...]]:
         alerts.raise_alert(uow, Kind.TEST, "a test")
         uow.actor = STRANGER.as_user(ada.id)
         events.record(uow, EventType.ROLE_ASSIGNED, uow.get(User, bob.id), role="admin")
-        events.record(uow, EventType.TENANT_UPDATED, thing, changed=["alert_contacts", "name"])
+        events.record(uow, EventType.TENANT_UPDATED, thing, changed=["alert_spray_accounts", "name"])
         kid = keys.revoke(uow, keys.publish(uow).kid).kid
     place = ("203.0.113.66", "Firefox")
     return {
@@ -122,7 +124,7 @@ def one_of_each(people: People) -> dict[Kind, tuple[str, ...]]:
         Kind.PRIVILEGE_GRANT: (*place, BOB, "admin", "clients:write", ADA),
         Kind.KEY_REVOKED: (*place, kid, ADA),
         Kind.WEBHOOK_DISABLED: (*place, "hooks.acme.example"),
-        Kind.ALERTING_CHANGED: (*place, "alert_contacts", ADA),
+        Kind.ALERTING_CHANGED: (*place, "alert_spray_accounts", ADA),
         Kind.OVERFLOW: ("> 20",),
         Kind.TEST: (),
     }
@@ -137,10 +139,10 @@ def test_a_mail_says_what_happened_when_from_where_and_what_to_do(people: People
     for kind, facts in expected.items():
         (mail,) = mails_of(post, raised[kind])
         with i18n.use(language):
-            said = WORDS[kind]
-            assert mail.subject == i18n.gettext(said.subject, tenant="Acme")
-            sentences = [i18n.gettext(text, tenant="Acme") for text in (said.heading, said.before, said.after)]
-            sentences.append(i18n.format_datetime(raised[kind].raised_at))
+            text, acme = WORDS[kind], said("Acme")
+            assert mail.subject == i18n.gettext(text.subject, tenant=acme)
+            sentences = [i18n.gettext(sentence, tenant=acme) for sentence in (text.heading, text.before, text.after)]
+            sentences.append(said(i18n.format_datetime(raised[kind].raised_at)))
         page = Page(mail.html)
         assert sorted(words(" ".join(page.words))) == sorted(words(mail.text))
         assert dict(page.tags)["html"] == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
@@ -192,8 +194,6 @@ def raise_many(people: People, count: int) -> None:
 
 
 def test_of_a_flood_so_many_are_mailed_and_one_says_that_there_are_more(people: People, post: Post) -> None:
-    from tests.moments import pass_time
-
     decide(people, alert_contacts=SOC)
     post.deliver()
     raise_many(people, 18)
@@ -203,7 +203,7 @@ def test_of_a_flood_so_many_are_mailed_and_one_says_that_there_are_more(people: 
     assert "a lot is going on" in mails_of(post)[-1].subject
     raise_many(people, 3)
     assert len(mails_of(post)) == 21
-    with people.unit() as uow:
+    with fresh(people).unit() as uow:
         alerts.test(uow)
     assert len(mails_of(post)) == 22, "a test arrives all the same"
     listed = alerts_of(people)
