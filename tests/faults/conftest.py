@@ -7,7 +7,7 @@ import pytest
 from tests.faults.installation import Installation, installed
 from tests.faults.load import Load
 
-RATE, CLIENTS = 80.0, 6
+RATE, CLIENTS = 70.0, 6
 UNDER_WAY = 40
 """Answers after which a load has something to lose."""
 
