@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from idp import log
 from idp.authn import attempts, devices, sessions
 from idp.authn.assurance import Method
 from idp.authn.errors import FlowExpired
@@ -124,6 +125,7 @@ def prove(transaction: LoginTransaction, user_id: UUID, method: Method) -> None:
     """Write down that somebody was authenticated by `method` in this login.  Only for who verified it just now."""
     before = transaction.methods if transaction.user_id == user_id else []
     transaction.user_id, transaction.methods = user_id, sorted({*before, method.value})
+    log.bind(user_id=str(user_id))
 
 
 def advance(uow: UnitOfWork, transaction: LoginTransaction) -> Stage:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
+from idp import log
 from idp.authn import assurance
 from idp.authn.models import Session
 from idp.crypto.secrets import digest, new_secret
@@ -77,6 +78,7 @@ def resume(uow: UnitOfWork, secret: str | None) -> Session | None:
         )
     )
     if session is not None:
+        log.bind(user_id=str(session.user_id))
         touch(uow, session)
     return session
 

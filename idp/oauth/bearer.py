@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from idp import log
 from idp.db.unit import UnitOfWork
 from idp.keys import signing
 from idp.keys.errors import TokenInvalid
@@ -84,6 +85,7 @@ def authenticate_anyone(uow: UnitOfWork, claims: dict[str, Any], *, realm: str) 
     registration = find_registration(uow, UUID(claims["client_id"]))
     if registration is None or claims["sub"] != claims["client_id"] or is_revoked(uow, claims):
         raise refusal(realm, "invalid_token", "The access token was revoked.")
+    log.bind(client_id=claims["client_id"])
     return Machine(registration, claims["scope"].split())
 
 
@@ -103,6 +105,7 @@ def _of_person(uow: UnitOfWork, claims: dict[str, Any], *, realm: str) -> Bearer
     subject = grants.find_subject(uow, UUID(claims["grant_id"]), jti=claims["jti"])
     if subject is None:
         raise refusal(realm, "invalid_token", "The access token was revoked.")
+    log.bind(client_id=str(subject.grant.client_id), user_id=str(subject.user.id))
     return Bearer(subject, claims["scope"].split())
 
 

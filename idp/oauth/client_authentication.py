@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
+from idp import log
 from idp.clock import utcnow
 from idp.crypto.secrets import digest
 from idp.db.unit import UnitOfWork
@@ -56,6 +57,7 @@ def authenticate(uow: UnitOfWork, authorization: str | None, parameters: Paramet
     verify = _VERIFY[credentials.method]
     if not verify(uow, registration, credentials.proof, endpoint):
         raise InvalidClient(basic=authorization is not None)
+    log.bind(client_id=str(registration.client.id))
     return registration
 
 

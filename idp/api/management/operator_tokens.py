@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from idp import log
 from idp.actor import Actor, ActorKind
 from idp.db.snapshot import read_tenant
 from idp.db.unit import UnitOfWork
@@ -52,6 +53,7 @@ def actor_of(uow: UnitOfWork, sent: dict[str, Any], *, realm: str) -> Actor:
     access = operators.find_living(uow, UUID(sent[CLAIM]), operator_id=UUID(sent["sub"]))
     if access is None or tokens.is_revoked(uow, sent) or find_operator(uow, access.operator_id) is None:
         raise bearer.refusal(realm, "invalid_token", "The access token was revoked.")
+    log.bind(operator_id=str(access.operator_id))
     permissions = set(access.permissions) & set(sent["scope"].split())
     return uow.actor.authenticated(ActorKind.OPERATOR, access.operator_id, permissions)
 
