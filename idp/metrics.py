@@ -4,6 +4,8 @@ Under gunicorn every process counts into files of its own, which `idp.http.expos
 ``multiprocess_mode`` says how.  docs/operations/observability.md explains each of them to an operator.
 """
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -65,23 +67,36 @@ OUTBOX_OLDEST = _latest("outbox_oldest_due_seconds", "How long the oldest messag
 DELIVERIES = _counter("outbox_deliveries", "Tries to make a message leave.", "kind", "outcome")
 KEYS_PENDING = _latest("keys_pending", "Signing keys that are published and do not sign yet.")
 KEYS_OLDEST_ACTIVE = _latest("keys_oldest_active_seconds", "How long the oldest signing key has been signing.")
-KEYS_DUE = _latest("keys_tenants_due", "Tenants whose keys want tending, a thousand at most.")
+KEYS_FAILED = _latest("keys_tenants_failed", "Tenants whose keys could not be tended in the last run.")
 PURGE_LAG = _latest("purge_lag_seconds", "How long the oldest row that should be gone has been due to go.", "table")
 OBSERVED = _latest("worker_observed_timestamp_seconds", "When the worker last looked at outbox, keys and rows.", "what")
 ROUND = _latest("worker_round_timestamp_seconds", "When the worker's loop last came round.")
 JOB_SECONDS = _histogram(
-    "worker_job_seconds", "Time that a run of a job took.", "job", buckets=(0.01, 0.1, 1.0, 10.0, 60.0, 600.0)
+    "worker_job_seconds", "Time that a run of a job took.", "task", buckets=(0.01, 0.1, 1.0, 10.0, 60.0, 600.0)
 )
-JOB_SUCCESS = _latest("worker_job_success_timestamp_seconds", "When a job last ended well.", "job")
-JOB_FAILURES = _counter("worker_job_failures", "Runs of a job that failed.", "job")
+JOB_SUCCESS = _latest("worker_job_success_timestamp_seconds", "When a job last ended well.", "task")
+JOB_FAILURES = _counter("worker_job_failures", "Runs of a job that failed.", "task")
 
 WAYS = ("password", "upstream")
 """By which somebody signs in."""
 OUTCOMES = {"password": ("success", "mismatch", "throttled", "busy"), "upstream": ("success", "refused")}
 
+DELIVERED = ("sent", "failed", "dead", "postponed")
+"""How a try to make a message leave may end."""
 
-def start_at_nought() -> None:
-    """Show what has not happened yet as 0, so that its first time is an increase."""
+
+def start_at_nought(*, kinds: Iterable[str] = (), tasks: Iterable[str] = ()) -> None:
+    """Show what has not happened yet as 0, so that its first time is an increase.
+
+    Args:
+        kinds: of messages that this process makes leave.
+        tasks: names of the jobs that it does.
+    """
     for way, outcomes in OUTCOMES.items():
         for outcome in outcomes:
             SIGNINS.labels(way, outcome)
+    for kind in kinds:
+        for outcome in DELIVERED:
+            DELIVERIES.labels(kind, outcome)
+    for task in tasks:
+        JOB_FAILURES.labels(task)

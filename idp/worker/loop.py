@@ -8,13 +8,14 @@ import signal
 import threading
 import time
 
-from idp import log
+from idp import log, metrics
 from idp.db.cache import DATABASE_IS_GONE
 from idp.wiring import Wiring
 from idp.worker import server
 from idp.worker.delivery import deliver_due
+from idp.worker.handlers import HANDLERS
 from idp.worker.pulse import pulse
-from idp.worker.schedule import Schedule
+from idp.worker.schedule import JOBS, Schedule
 
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 60.0
@@ -41,6 +42,7 @@ def run(wiring: Wiring, *, once: bool = False) -> None:
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # for good: a second one must not cut the stop short
     wiring.begin()
+    metrics.start_at_nought(kinds=HANDLERS, tasks=[job.name for job in JOBS])
     thread = threading.Thread(target=work, args=(wiring, stop), name="worker", daemon=True)
     with server.observed(wiring):
         thread.start()

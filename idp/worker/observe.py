@@ -17,7 +17,6 @@ from idp.db.cache import DATABASE_IS_GONE
 from idp.db.unit import PlatformUnit
 from idp.events.models import OutboxMessage
 from idp.http.health import database_state
-from idp.keys import schedule as key_schedule
 from idp.keys.models import SigningKey
 from idp.wiring import Wiring
 from idp.worker import purge
@@ -25,7 +24,6 @@ from idp.worker.handlers import HANDLERS
 
 EVERY_SECONDS = 30.0
 MOST_MESSAGES = 10_000
-MOST_TENANTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +91,10 @@ def look_at_outbox(platform: PlatformUnit) -> None:
 
 
 def look_at_keys(platform: PlatformUnit) -> None:
-    """Keys that wait and keys that sign, and tenants whose keys nobody has tended."""
+    """Keys that wait, and keys that sign."""
     pending, oldest = platform.session.execute(living_keys()).one()
     metrics.KEYS_PENDING.set(pending)
     metrics.KEYS_OLDEST_ACTIVE.set(oldest or 0.0)
-    metrics.KEYS_DUE.set(len(key_schedule.due_tenants(platform, limit=MOST_TENANTS)))
 
 
 def look_at_rows(platform: PlatformUnit) -> None:

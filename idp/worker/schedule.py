@@ -33,19 +33,21 @@ class Job:
 
 def tend_keys(wiring: Wiring, stop: threading.Event) -> int:
     """Publish, rotate and retire the keys of every tenant that wants it; each in a transaction of its own."""
-    count, last = 0, None
+    count, failed, last = 0, 0, None
     while not stop.is_set():
         with wiring.platform_unit() as platform:
             due = key_schedule.due_tenants(platform, after=last)
         if not due:
             break
         last = due[-1].id
-        count += sum(_tend(wiring, tenant) for tenant in due if not stop.is_set())
+        ends = [_tend(wiring, tenant) for tenant in due if not stop.is_set()]
+        count, failed = count + ends.count(True), failed + ends.count(None)
+    metrics.KEYS_FAILED.set(failed)
     return count
 
 
-def _tend(wiring: Wiring, tenant: Tenant) -> bool:
-    """One tenant's keys; what is wrong with them must not keep the others waiting."""
+def _tend(wiring: Wiring, tenant: Tenant) -> bool | None:
+    """Whether there was something to do to one tenant's keys; None when it failed, which keeps no other waiting."""
     try:
         with wiring.tenant_unit(tenant) as uow:
             done = keys.tend(uow) if try_lock(uow, f"keys:{tenant.id}") else []
@@ -53,7 +55,7 @@ def _tend(wiring: Wiring, tenant: Tenant) -> bool:
         raise
     except Exception as failed:  # noqa: BLE001 - logged with the tenant it happened to
         log.get().error("keys.tend_failed", tenant=tenant.slug, exc_info=failed)
-        return False
+        return None
     for kind in done:
         log.get().info(kind.value, tenant=tenant.slug)
     return bool(done)
