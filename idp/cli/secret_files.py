@@ -26,7 +26,7 @@ _folder = click.Path(path_type=Path, exists=True, file_okay=False, writable=True
 @program("secrets")
 @click.option("--serving", type=_folder, required=True, metavar="FOLDER", help="For what `serve` and `worker` need.")
 @click.option("--migrating", type=_folder, required=True, metavar="FOLDER", help="For what only `db` needs.")
-@click.option("--database-host", default="postgres", show_default=True, metavar="HOST")
+@click.option("--database-host", default="postgres", show_default=True, metavar="HOST", help="Or its socket's folder.")
 @click.option("--database", default="idp", show_default=True, metavar="NAME")
 def secrets(serving: Path, migrating: Path, database_host: str, database: str) -> None:
     """Write random secrets of a new installation into two folders; what is there stays as it is.
@@ -36,7 +36,9 @@ def secrets(serving: Path, migrating: Path, database_host: str, database: str) -
     """
 
     def url(role: str, password: str, name: str) -> str:
-        made = URL.create("postgresql", role, password, host=database_host, database=name)
+        made = URL.create("postgresql", role, password, database=name)
+        is_socket = database_host.startswith("/")
+        made = made.set(query={"host": database_host}) if is_socket else made.set(host=database_host)
         return made.render_as_string(hide_password=False)
 
     made = [

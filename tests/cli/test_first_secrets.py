@@ -58,6 +58,15 @@ def test_whoever_serves_gets_no_password_that_could_change_the_schema(
     assert make_url((migrating / "ADMIN_DATABASE_URL").read_text()).password == contents(folders)["POSTGRES_PASSWORD"]
 
 
+def test_a_server_on_the_same_machine_is_found_by_the_folder_of_its_socket(
+    idp: Terminal, folders: tuple[Path, Path]
+) -> None:
+    serving, migrating = folders
+    idp.json("secrets", "--serving", str(serving), "--migrating", str(migrating), "--database-host", "/run/postgresql")
+    url = make_url((serving / "IDP_DATABASE_URL").read_text())
+    assert (url.host, url.query["host"], url.database) == (None, "/run/postgresql", "idp")
+
+
 def test_secrets_that_are_there_stay_and_those_that_are_missing_come(idp: Terminal, folders: tuple[Path, Path]) -> None:
     assert len(write(idp, folders)) == 6
     before = contents(folders)
