@@ -10,6 +10,7 @@ from idp.http import access_log, context, cookies, language, limits, metrics, se
 from idp.http.flask_app import IdPFlask
 from idp.oauth import cors, discovery, endpoints, logout, userinfo
 from idp.oauth.authorize import endpoint as authorize
+from idp.telemetry import start as telemetry
 from idp.web import dev_mail, rendering
 from idp.web.account import (
     activity,
@@ -92,6 +93,7 @@ def create_app(settings: Settings, wiring: Wiring | None = None) -> Flask:
     app.config["TRUSTED_HOSTS"] = [settings.hostname]
     app.extensions["idp"] = wiring
 
+    telemetry.prepare(settings, wiring, app)
     metrics.install(app)
     access_log.install(app)
     language.install(

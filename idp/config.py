@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from idp import config_values as values
@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     log_level: values.LogLevel = "info"
     sentry_dsn: values.SentryDsn | None = None
     dev: bool = False
+    _is_traced: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _master_keys_are_random(self) -> Self:
@@ -89,6 +90,11 @@ class Settings(BaseSettings):
     def key_encryption_keys(self) -> dict[str, bytes]:
         """Master keys by id; the first seals, the others only open (R19)."""
         return values.parse_master_keys(self.master_keys.get_secret_value())
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether OpenTelemetry's own variables name somebody who wants traces."""
+        return self._is_traced
 
     @property
     def is_https(self) -> bool:
@@ -125,9 +131,13 @@ class Settings(BaseSettings):
             if (path := source.get(f"IDP_{name.upper()}_FILE")) is not None:
                 found[name] = _read_secret(name, path)
         try:
-            return cls.model_validate(found)
+            settings = cls.model_validate(found)
+            settings._is_traced = values.wants_traces(source)  # noqa: SLF001 - our own
         except ValidationError as refused:
             raise Misconfigured(_explain(refused)) from None
+        except ValueError as refused:
+            raise Misconfigured(f"{refused}.") from None
+        return settings
 
 
 def _read_secret(name: str, path: str) -> str:

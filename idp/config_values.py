@@ -7,6 +7,7 @@ import base64
 import binascii
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -94,6 +95,26 @@ def parse_redis_url(text: str) -> RedisPlace:
 def is_random(key: bytes) -> bool:
     """Whether `key` may have come from a random source: nobody's "aaaa…"."""
     return len(set(key)) >= _KEY_BYTES // 4
+
+
+def wants_traces(environ: Mapping[str, str]) -> bool:
+    """Whether the standard variables of OpenTelemetry ask for traces.
+
+    Raises:
+        ValueError: they ask for a way to send them that we do not know; all but a full stop of a sentence.
+    """
+    if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    exporter = environ.get("OTEL_TRACES_EXPORTER", "")
+    if exporter not in {"", "otlp", "none"}:
+        raise ValueError("OTEL_TRACES_EXPORTER must be otlp or none")
+    wanted = exporter == "otlp" or any(environ.get(f"OTEL_EXPORTER_OTLP_{name}ENDPOINT") for name in ("", "TRACES_"))
+    if exporter == "none" or not wanted:
+        return False
+    for name in ("", "TRACES_"):
+        if environ.get(f"OTEL_EXPORTER_OTLP_{name}PROTOCOL", "http/protobuf") != "http/protobuf":
+            raise ValueError(f"OTEL_EXPORTER_OTLP_{name}PROTOCOL must be http/protobuf")
+    return True
 
 
 def _origin(value: str) -> str:

@@ -6,7 +6,8 @@ Control characters are escaped by JSON itself; redaction works by key and by pat
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, cast
 
 import structlog
@@ -24,6 +25,12 @@ _SECRET_VALUES = re.compile(
 )
 
 _Event = MutableMapping[str, Any]
+Source = Callable[[], Mapping[str, Any]]
+"""Fields that belong on every line, such as the trace that a line is part of."""
+Reporter = Callable[[str, BaseException, Mapping[str, Any]], None]
+"""Takes what an error line says, the exception behind it, and its fields."""
+_sources: list[Source] = []
+_reporters: list[Reporter] = []
 
 
 def redact(_logger: Any, _method: str, event: _Event) -> _Event:
@@ -31,11 +38,50 @@ def redact(_logger: Any, _method: str, event: _Event) -> _Event:
     return cast(_Event, {key: _clean(key, value) for key, value in event.items()})
 
 
+def redact_text(text: str) -> str:
+    """`text` without what looks like a secret."""
+    return _SECRET_VALUES.sub(REDACTED, text)
+
+
+def add_source(source: Source) -> None:
+    """Have the fields of `source` on every line from now on."""
+    _sources.append(source)
+
+
+def add_reporter(reporter: Reporter) -> None:
+    """Tell `reporter` of every error line that has an exception, from now on."""
+    _reporters.append(reporter)
+
+
+def forget_listeners() -> None:
+    """Undo `add_source` and `add_reporter`."""
+    _sources.clear()
+    _reporters.clear()
+
+
+def _enrich(_logger: Any, _method: str, event: _Event) -> _Event:
+    for source in _sources:
+        event.update(source())
+    return event
+
+
+def _report(_logger: Any, method: str, event: _Event) -> _Event:
+    """Before the exception becomes text.  Nobody who listens may keep a line from being written."""
+    if _reporters and method in {"error", "critical", "exception"}:
+        given = event.get("exc_info")
+        error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else None
+        if error is not None:
+            for reporter in _reporters:
+                with suppress(Exception):
+                    reporter(str(event.get("event")), error, event)
+    return event
+
+
 def _clean(key: str, value: Any) -> Any:
     if _SECRET_KEYS.search(key) and value is not None:
         return REDACTED
     if isinstance(value, str):
-        return _SECRET_VALUES.sub(REDACTED, value)
+        return redact_text(value)
     if isinstance(value, dict):
         return {str(name): _clean(str(name), item) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -45,9 +91,11 @@ def _clean(key: str, value: Any) -> Any:
 
 _SHARED = (
     structlog.contextvars.merge_contextvars,
+    _enrich,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     structlog.processors.StackInfoRenderer(),
+    _report,
     structlog.processors.format_exc_info,
     redact,
 )

@@ -6,6 +6,7 @@ from idp.config import Settings
 from idp.crypto import passwords
 from idp.http.documents import PublicDocuments
 from idp.http.health import by_port, create_internal_app
+from idp.telemetry import start as telemetry
 from idp.wiring import Wiring
 
 settings = Settings.load()
@@ -20,6 +21,7 @@ app = by_port(
 
 def begin() -> None:
     """What a process must do for itself, after the fork (`idp.gunicorn_conf`)."""
+    telemetry.begin(settings)
     wiring.begin()
     metrics.THREADS.set(settings.web_threads)
     metrics.GATE_PLACES.set(passwords.gate().places)

@@ -13,6 +13,7 @@ from idp.events import outbox, subscriptions
 from idp.events.models import OutboxMessage
 from idp.mail import dead_letters
 from idp.mail.errors import Undeliverable
+from idp.telemetry.spans import span
 from idp.webhooks import deliveries
 from idp.wiring import Wiring
 from idp.worker.handlers import HANDLERS
@@ -50,7 +51,8 @@ def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
     fields = {"message": str(message.id), "tenant_id": str(message.tenant_id), "kind": message.kind}
     error, permanent, wait = None, False, None
     try:
-        HANDLERS[message.kind](wiring, message)
+        with span(f"deliver {message.kind}", message=str(message.id)):
+            HANDLERS[message.kind](wiring, message)
     except DATABASE_IS_GONE:
         raise
     except NotConfigured as missing:

@@ -10,6 +10,7 @@ import time
 
 from idp import log, metrics
 from idp.db.cache import DATABASE_IS_GONE
+from idp.telemetry import start as telemetry
 from idp.wiring import Wiring
 from idp.worker import server
 from idp.worker.delivery import deliver_due
@@ -35,12 +36,14 @@ def run(wiring: Wiring, *, once: bool = False) -> None:
         Misconfigured: the worker's port is taken.
     """
     stop = threading.Event()
+    telemetry.prepare(wiring.settings, wiring)
     if once:
         Schedule().run_due(wiring, stop)
         while deliver_due(wiring, stop):
             pass
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # for good: a second one must not cut the stop short
+    telemetry.begin(wiring.settings)
     wiring.begin()
     metrics.start_at_nought(kinds=HANDLERS, tasks=[job.name for job in JOBS])
     thread = threading.Thread(target=work, args=(wiring, stop), name="worker", daemon=True)

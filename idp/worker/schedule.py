@@ -10,6 +10,7 @@ from idp.db.cache import DATABASE_IS_GONE
 from idp.db.locks import try_lock
 from idp.keys import schedule as key_schedule
 from idp.keys import service as keys
+from idp.telemetry.spans import span
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from idp.worker import alerts, consoles, purge, retention, rollups
@@ -88,7 +89,8 @@ class Schedule:
             pulse.beat()
             began = time.monotonic()
             try:
-                count = job.run(wiring, stop)
+                with span(f"job {job.name}"):
+                    count = job.run(wiring, stop)
             except DATABASE_IS_GONE:
                 raise
             except Exception as failed:  # noqa: BLE001 - one job must not end the others
