@@ -16,6 +16,7 @@ from idp.http.context import SLUG
 from idp.wiring import Wiring
 from tests.isolation import (
     routes_accounts,
+    routes_alerts,
     routes_api,
     routes_clients,
     routes_connections,
@@ -31,6 +32,7 @@ from tests.isolation.world import World
 
 MORE_FEEDERS = (
     routes_accounts,
+    routes_alerts,
     routes_api,
     routes_clients,
     routes_connections,
