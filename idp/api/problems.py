@@ -181,7 +181,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "declaration-invalid": (422, "clients[2].redirect_uris[0]: http://a.example/ must be https."),
     "domain-invalid": (422, "'acme' is not a domain such as acme.example."),
     "connection-invalid": (422, "A connection to GitHub has no groups_claim."),
-    "webhook-invalid": (422, "There is no event type 'user.create'. Did you mean 'user.created'?"),
+    "webhook-invalid": (422, "There is no event type 'user.create'. The nearest is 'user.created'."),
     "domain-not-proven": (422, "There is no TXT record at _idp-challenge.acme.example."),
     "logo-invalid": (422, "A logo is a PNG, JPEG or WebP picture, and this is not."),
     "mail-settings-invalid": (422, "A sender's name is one line of at most 100 characters."),

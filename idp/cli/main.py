@@ -25,6 +25,7 @@ COMMANDS = {
     "connection": "connections",
     "domain": "domains",
     "event": "events",
+    "webhook": "webhooks",
     "alert": "alerts",
     "key": "keys",
     "master-key": "master_keys",

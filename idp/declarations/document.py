@@ -24,6 +24,7 @@ from idp.declarations.parts import (
 from idp.declarations.reading import Source
 from idp.declarations.things import SECTIONS, Declaration, Kind, Things
 from idp.errors import IdPError
+from idp.events import subscriptions
 from idp.mail.smtp import Place
 from idp.policy import Policy
 from idp.rbac.permissions import Builtin
@@ -218,7 +219,7 @@ class _Checker:
             if (why := webhooks.wrong_url(url)) is not None:
                 self.refuse((*path, "url"), why)
             for place, name in enumerate(part.event_types):
-                if (why := webhooks.wrong_filter(name)) is not None:
+                if (why := subscriptions.problem_of(name)) is not None:
                     self.refuse((*path, "event_types", place), why)
             made[url] = webhooks.members_of(part.model_dump(include=part.model_fields_set - {"url"}))
         return made

@@ -6,7 +6,6 @@ from typing import Any
 from idp.db.unit import UnitOfWork
 from idp.declarations.errors import Problem
 from idp.declarations.things import Declaration, Kind, Members, State, Things
-from idp.events import subscriptions
 from idp.webhooks import endpoints
 from idp.webhooks.errors import WebhookInvalid
 from idp.webhooks.models import WebhookEndpoint
@@ -24,14 +23,6 @@ def wrong_url(url: str) -> str | None:
     except WebhookInvalid as refused:
         return refused.detail
     return None
-
-
-def wrong_filter(name: str) -> str | None:
-    """Why this is no event type that one could ask for."""
-    if name in subscriptions.FILTERS:
-        return None
-    meant = subscriptions.nearest(name)
-    return f"There is no event type {name[:100]!r}." + (f" Did you mean {meant!r}?" if meant else "")
 
 
 def members_of(given: Members) -> dict[str, Any]:

@@ -33,7 +33,10 @@ def union(all_filters: Iterable[Collection[str]]) -> list[str]:
     return sorted(name for name in names if name.endswith(_OF_NOUN) or name.partition(".")[0] + _OF_NOUN not in names)
 
 
-def nearest(name: str) -> str | None:
-    """What somebody may have meant by a filter that there is not."""
-    found = difflib.get_close_matches(name, FILTERS, n=1, cutoff=0.6)
-    return found[0] if found else None
+def problem_of(name: str) -> str | None:
+    """Why there is no such filter, and which one may be meant."""
+    if name in FILTERS:
+        return None
+    near = difflib.get_close_matches(name, FILTERS, n=1, cutoff=0.6)
+    hint = f"The nearest is {near[0]!r}." if near else "Known are '*', a noun as in 'user.*', and every event type."
+    return f"There is no event type {name[:100]!r}. {hint}"

@@ -217,10 +217,8 @@ def _wanted(event_types: Collection[str]) -> list[str]:
     if not 0 < len(event_types) <= MAX_FILTERS:
         raise WebhookInvalid(f"Name 1 to {MAX_FILTERS} types of event, or '*' for all.", field="event_types")
     for name in event_types:
-        if name not in subscriptions.FILTERS:
-            meant = subscriptions.nearest(name)
-            hint = f" Did you mean {meant!r}?" if meant else " Known: '*', a noun as in 'user.*', and every event type."
-            raise WebhookInvalid(f"There is no event type {name[:100]!r}.{hint}", field="event_types")
+        if (why := subscriptions.problem_of(name)) is not None:
+            raise WebhookInvalid(why, field="event_types")
     return sorted(set(event_types))
 
 

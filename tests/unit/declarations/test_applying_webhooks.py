@@ -67,7 +67,11 @@ def test_what_is_not_in_the_document_goes_only_when_pruned(declare: Apply, peopl
     ("webhook", "pointer", "said"),
     [
         ({"url": "http://acme.example/"}, "/url", "https://"),
-        ({"url": URL, "event_types": ["user.created", "user.create"]}, "/event_types/1", "Did you mean"),
+        (
+            {"url": URL, "event_types": ["user.created", "user.create"]},
+            "/event_types/1",
+            "The nearest is 'user.created'",
+        ),
         ({"url": URL, "event_types": []}, "/event_types", "at least 1 item"),
         ({"url": URL}, "", "A new webhook needs event_types."),
         ({"url": URL, "event_types": ["*"], "secret": "whsec_AAAA"}, "/secret", "There is no member 'secret'"),
