@@ -15,6 +15,7 @@ from idp.dev.postman.chapters import (
     settings,
     sign_in,
     tokens,
+    webhooks,
 )
 
 CHAPTERS = (
@@ -30,6 +31,7 @@ CHAPTERS = (
     connections.CHAPTER,
     consents.CHAPTER,
     activity.CHAPTER,
+    webhooks.CHAPTER,
     farewell.CHAPTER,
     settings.CHAPTER,
     settings.OF_DOMAINS,
