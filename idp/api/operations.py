@@ -10,7 +10,7 @@ from flask_smorest.utils import load_info_from_docstring
 from marshmallow import Schema
 
 from idp.api.bodies import StrictParser
-from idp.api.problems import CATALOGUE, MEDIA_TYPE, TITLES, example_of
+from idp.api.problems import CATALOGUE, MEDIA_TYPE, OUTAGE, TITLES, example_of
 
 View = Callable[..., Any]
 Answers = Mapping[int, tuple[type[Schema] | tuple[type[Schema], ...] | None, Any]]
@@ -110,6 +110,7 @@ class Operations(Blueprint):  # type: ignore[misc]
                 *(READS_BODY if body else ()),
                 *(READS_QUERY if query else ()),
                 *refuses,
+                OUTAGE,
             )
             good = {status: _answer(status, *answer, headers or {}) for status, answer in answers.items()}
             if method == "GET" and "ETag" in (headers or {}):

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 
+from idp.db.tenancy import DatabaseUnavailable
 from idp.errors import Invalid, NotFound, PreconditionFailed, Unauthenticated
 from idp.http import problems
 from idp.i18n import gettext as _
@@ -84,6 +85,8 @@ def answer(error: Exception) -> Response:
     return response
 
 
+OUTAGE = DatabaseUnavailable.code
+"""What every operation answers while the database is away (R60)."""
 CATALOGUE: dict[str, tuple[int, str]] = {
     "body-malformed": (400, "The body is not JSON: a member occurs twice in one object."),
     "invalid-request": (400, "More than one way of client authentication in one request."),
@@ -195,6 +198,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "upstream-busy": (503, "Too many sign-ins are waiting for other services. Try again in a moment."),
     "bulk-busy": (503, "Many people are being added right now. Send this again in a moment."),
     "busy": (503, "We’re very busy right now."),
+    OUTAGE: (503, "We cannot reach our database right now. Nothing was lost. Try again in a moment."),
 }
 """Status and an example of each code that an operation may answer; the codes are part of the contract."""
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from idp import errors, log
 from idp.db.cache import DATABASE_IS_GONE
+from idp.db.tenancy import DatabaseUnavailable
 from idp.i18n import gettext as _
 from idp.i18n import mark
 
@@ -27,11 +28,12 @@ NOTHING_CHANGED = mark("Something went wrong on our side. Nothing was changed.")
 
 def normalise(error: Exception) -> errors.IdPError | HTTPException:
     """Any exception as one that we answer; what we did not expect is logged and says nothing of itself."""
-    if isinstance(error, errors.IdPError | HTTPException):
-        return error
     if isinstance(error, DATABASE_IS_GONE):
         log.get().warning("database.unavailable", error=type(error).__name__)
-        return errors.Unavailable(_("We cannot reach our database right now. Nothing was lost. Try again in a moment."))
+        detail = _("We cannot reach our database right now. Nothing was lost. Try again in a moment.")
+        return DatabaseUnavailable(detail)
+    if isinstance(error, errors.IdPError | HTTPException):
+        return error
     if isinstance(error, DataError):
         log.get().warning("database.refused_value", exc_info=error)
         return errors.Invalid(_("A value that cannot be stored."))
