@@ -64,7 +64,7 @@ def apply(source: IO[bytes], slug: str | None, dry_run: bool, exit_code: bool, p
 def dump(slug: str, target: Path | None) -> None:
     """Write a tenant as the file that makes it what it is.
 
-    No secret is in it: `env:…` stands for the mail server's URL and for those of connections.
+    No secret is in it: `env:…` stands for the mail server's URL and for those of connections; webhooks get new ones.
     """
     with platform_unit() as platform:
         present = state.of_tenant(platform, tenants.get(platform, slug))
