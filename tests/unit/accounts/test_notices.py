@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from idp.accounts import credentials, leaving, notices, recovery
+from idp.accounts.letters import Letter
 from idp.actor import Actor, ActorKind
 from idp.authn import attempts, devices, passwords, sessions
 from idp.authn.models import Device, LoginThrottle, OneTimeToken
@@ -173,7 +174,8 @@ def test_guesses_at_a_name_that_nobody_has_are_told_to_nobody(people: People, po
     with people.unit() as uow:
         attempts.try_password(uow, EMAIL, None, "wrong")
         uow.flush()
-        assert len(uow.session.scalars(select(OutboxMessage)).all()) == 1
+        asked = select(OutboxMessage).where(OutboxMessage.kind == Letter.LOGIN_BLOCKED)
+        assert len(uow.session.scalars(asked).all()) == 1
     post.deliver()
     assert post.mails() == []
 
