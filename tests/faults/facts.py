@@ -138,3 +138,12 @@ def unsent(connection: psycopg.Connection[Any], tenant_id: UUID) -> int:
         "SELECT count(*) FROM outbox_messages WHERE tenant_id = %s AND sent_at IS NULL", [tenant_id]
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def waiting(connection: psycopg.Connection[Any], tenant_id: UUID) -> list[tuple[Any, ...]]:
+    """The same messages, for whoever wonders why."""
+    return connection.execute(
+        "SELECT kind, attempts, next_attempt_at - now(), dead_at, last_error FROM outbox_messages"
+        " WHERE tenant_id = %s AND sent_at IS NULL LIMIT 10",
+        [tenant_id],
+    ).fetchall()

@@ -192,7 +192,12 @@ class Installation:
         """
         with self.connect() as connection:
             connection.execute("UPDATE outbox_messages SET next_attempt_at = now() WHERE sent_at IS NULL")
-            wait_until(lambda: not facts.unsent(connection, load.scene.tenant_id), 60, "all mails leave")
+            tenant = load.scene.tenant_id
+            try:
+                wait_until(lambda: not facts.unsent(connection, tenant), 90, "all mails leave")
+            except AssertionError:
+                print(facts.waiting(connection, tenant), self.logs("worker")[-3000:])
+                raise
         ledger.reconcile(load.ledger, self.facts(load.scene), ledger.letters_arrive, *more)
 
     def logs(self, verb: str) -> str:
