@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from idp.db.unit import UnitOfWork
 from idp.events.types import EventType
@@ -87,27 +87,24 @@ def prepare(uow: UnitOfWork, delivery_id: UUID) -> Ready | None:
 def record(uow: UnitOfWork, delivery_id: UUID, result: Result, wait: timedelta | None) -> Verdict:
     """Write down how a try ended, and answer what follows.
 
+    The endpoint is locked before its delivery, as by whoever deletes it.
+
     Args:
         uow: the tenant's unit.
         delivery_id: of what.
         result: of the try.
         wait: until the next one; None when there is none.
     """
-    delivered = result.error is None
-    endpoint_id = uow.session.scalar(
-        update(WebhookDelivery)
-        .where(WebhookDelivery.id == delivery_id)
-        .values(
-            attempts=WebhookDelivery.attempts + 1,
-            next_attempt_at=None if delivered or wait is None else uow.now + wait,
-            delivered_at=uow.now if delivered else None,
-            failed_at=None if delivered or wait is not None else uow.now,
-        )
-        .returning(WebhookDelivery.endpoint_id),
-        execution_options=_UNSEEN,
-    )
-    if endpoint_id is None:  # deleted meanwhile
+    row = uow.find(WebhookDelivery, delivery_id)
+    endpoint = None if row is None else _locked(uow, row.endpoint_id)
+    if row is None or endpoint is None:  # deleted meanwhile
         return Verdict()
+    uow.hold(row)
+    delivered = result.error is None
+    row.attempts += 1
+    row.next_attempt_at = None if delivered or wait is None else uow.now + wait
+    row.delivered_at = uow.now if delivered else None
+    row.failed_at = None if delivered or wait is not None else uow.now
     milliseconds = round(result.duration / timedelta(milliseconds=1))
     uow.add(
         WebhookAttempt(
@@ -118,24 +115,28 @@ def record(uow: UnitOfWork, delivery_id: UUID, result: Result, wait: timedelta |
             error=result.error,
         )
     )
-    return _of_endpoint(uow, endpoint_id, result)
+    return _follows(uow, endpoint, result)
 
 
-def _of_endpoint(uow: UnitOfWork, endpoint_id: UUID, result: Result) -> Verdict:
-    failing_since = WebhookEndpoint.failing_since
-    differs = failing_since.is_not(None) if result.error is None else failing_since.is_(None)
-    uow.execute(
-        update(WebhookEndpoint)
-        .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.disabled_at.is_(None), differs)
-        .values(
-            failing_since=None if result.error is None else func.now(),
-            updated_at=WebhookEndpoint.updated_at,
-        ),
-        execution_options=_UNSEEN,
-    )
+def _locked(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint | None:
+    """The endpoint as it is now; others may refer to it meanwhile."""
+    locked = select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).with_for_update(key_share=True)
+    return uow.session.scalar(locked, execution_options={"populate_existing": True})
+
+
+def _follows(uow: UnitOfWork, endpoint: WebhookEndpoint, result: Result) -> Verdict:
+    """Whether it fails, since when, and whether that is too long; that is no change of the endpoint by anybody."""
+    since = endpoint.failing_since
+    if endpoint.disabled_at is None and (result.error is None) is (since is not None):
+        since = None if result.error is None else uow.now
+        uow.execute(
+            update(WebhookEndpoint)
+            .where(WebhookEndpoint.id == endpoint.id)
+            .values(failing_since=since, updated_at=WebhookEndpoint.updated_at),
+            execution_options=_UNSEEN,
+        )
     if result.error is None:
         return Verdict()
-    since = uow.session.scalar(select(failing_since).where(WebhookEndpoint.id == endpoint_id))
     failing_for = None if since is None else uow.now - since
     if result.gone:
         return Verdict(failing_for, Reason.GONE)

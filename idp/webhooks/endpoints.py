@@ -184,7 +184,7 @@ def hold(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint:
         NoSuchWebhook: there is none, or it was deleted meanwhile.
     """
     _take_turn(uow)
-    locked = select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).with_for_update()
+    locked = select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).with_for_update(key_share=True)
     row = uow.session.scalar(locked, execution_options={"populate_existing": True})
     if row is None:
         raise _unknown()
