@@ -57,7 +57,7 @@ class Server:
 
     def __enter__(self) -> Self:
         try:
-            until(self.is_ready, f"the server of {self.log.name} becomes ready", seconds=60)
+            until(self.is_ready, f"the server of {self.log.name} becomes ready", seconds=180)
         except AssertionError as late:
             self.__exit__(None, None, None)
             raise AssertionError(f"{late}: {self.log.read_text()}") from None
