@@ -3,9 +3,12 @@
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 from tests.live.node import locked
 
@@ -14,6 +17,8 @@ FETCHED = ROOT / ".tools" / "debian"
 _PLACES = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 _BASE = frozenset({"libc6", "libcrypt1", "libpam0g", "libsystemd0"})
 """Libraries that every Debian has, and that belong together with what it runs."""
+
+_FRESH_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -26,10 +31,10 @@ class Program:
 
 @cache
 def find(name: str) -> Program:
-    """The program `name`, of the package of that name.
+    """The program `name`, of the package of that name.  Where nobody has packages, the test is skipped.
 
     Raises:
-        RuntimeError: it is neither here nor to be had.
+        RuntimeError: it could not be fetched.
     """
     installed = shutil.which(name, path=_PLACES)
     return Program(installed) if installed else fetch(name, FETCHED)
@@ -38,7 +43,7 @@ def find(name: str) -> Program:
 def fetch(name: str, into: Path) -> Program:
     """Unpack the package and the libraries that it needs below `into`, once."""
     folder = into / name
-    with locked(f"debian-{name}"):
+    with locked("debian"):
         if not folder.is_dir():
             _unpack(name, folder)
     libraries = sorted({str(file.parent) for file in folder.rglob("lib*.so.*")})
@@ -47,28 +52,26 @@ def fetch(name: str, into: Path) -> Program:
 
 def _unpack(name: str, folder: Path) -> None:
     if not shutil.which("apt-get"):
-        raise RuntimeError(f"{name} is missing, and only Debian's and Ubuntu's packages are known here.")
+        pytest.skip(f"{name} is missing, and only Debian's and Ubuntu's packages are known here.")
     partial, archives = folder.with_suffix(".partial"), folder.with_suffix(".archives")
     for made in (partial, archives):
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
-    options = _options(folder.with_suffix(".apt"))
-    _run(["apt-get", *options, "-qq", "update"], archives)
+    options = _fresh_lists(folder.parent / "apt")
     said = _run(["apt-cache", *options, "depends", "--no-recommends", name], archives)
     needed = [line.split("Depends:")[1].strip() for line in said.splitlines() if "  Depends:" in line]
     libraries = [each for each in needed if each.startswith(("lib", "zlib")) and each not in _BASE]
     _run(["apt-get", *options, "-qq", "download", name, *libraries], archives)
     for archive in archives.glob("*.deb"):
         _run(["dpkg-deb", "-x", str(archive), str(partial)], archives)
-    for made in (archives, folder.with_suffix(".apt")):
-        shutil.rmtree(made, ignore_errors=True)
+    shutil.rmtree(archives)
     partial.rename(folder)
 
 
-def _options(state: Path) -> list[str]:
+def _fresh_lists(state: Path) -> list[str]:
     """Lists and caches of our own: the system's belong to root, and may be as old as its image."""
-    (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
-    (state / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
+    for made in ("lists/partial", "cache/archives/partial"):
+        (state / made).mkdir(parents=True, exist_ok=True)
     settings = {
         "Dir::State": state,
         "Dir::State::status": "/var/lib/dpkg/status",
@@ -76,7 +79,12 @@ def _options(state: Path) -> list[str]:
         "APT::Sandbox::User": "",
         "Acquire::Languages": "none",
     }
-    return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+    options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+    stamp = state / "updated"
+    if not stamp.exists() or time.time() - stamp.stat().st_mtime > _FRESH_SECONDS:
+        _run(["apt-get", *options, "-qq", "update"], state)
+        stamp.touch()
+    return options
 
 
 def _run(command: list[str], folder: Path) -> str:
