@@ -142,3 +142,22 @@ def test_made_at_once_there_are_no_more_than_twenty_and_all_are_heard(hooks: Hoo
     with hooks.people.unit() as uow:
         wanted = {name for row in endpoints.list_all(uow) for name in row.event_types}
     assert sorted(wanted) == hooks.people.tenant.webhook_events
+
+
+def test_an_endpoint_that_is_deleted_while_it_is_called_is_gone_and_nothing_is_left(
+    hooks: Hooks, receiver: Receiver
+) -> None:
+    endpoint_id, _ = hooks.endpoint(receiver.url, "key.revoked")
+
+    def remove() -> None:
+        with hooks.unit() as uow:
+            endpoints.remove(uow, endpoints.hold(uow, endpoint_id))
+
+    receiver.script = [Reply(500, before=remove)]
+    hooks.test(endpoint_id)
+    hooks.deliver()
+    hooks.make_due()
+    hooks.deliver()
+    assert len(receiver.copies) == 1
+    assert (hooks.deliveries, hooks.attempts) == ([], [])
+    assert all(message.sent_at is not None for message in hooks.messages)
