@@ -7,8 +7,8 @@ import pytest
 from tests.faults.installation import Installation, installed
 from tests.faults.load import Load
 
-RATE, CLIENTS = 70.0, 6
-UNDER_WAY = 40
+RATE, CLIENTS = 60.0, 6
+UNDER_WAY = 30
 """Answers after which a load has something to lose."""
 
 

@@ -30,16 +30,22 @@ class Behind:
     browser: Browser
 
 
-@pytest.fixture
-def behind(environment: dict[str, str], people: People) -> Iterator[Behind]:
+@pytest.fixture(scope="module")
+def product(environment: dict[str, str]) -> Iterator[tuple[Forgetful, Any]]:
     url = make_url(environment["IDP_DATABASE_URL"])
     with forgetful(f"{unquote(str(url.query['host']))}/.s.PGSQL.5432") as proxy:
         through = url.set(host="127.0.0.1", port=proxy.port, query={}).render_as_string(hide_password=False)
         settings = Settings.load(environment | {"IDP_DATABASE_URL": through})
         wiring = Wiring.of(settings)
-        app = create_app(settings, wiring)
-        yield Behind(proxy, app, people, Browser(app, people.tenant))
+        yield proxy, create_app(settings, wiring)
         wiring.dispose()
+
+
+@pytest.fixture
+def behind(product: tuple[Forgetful, Any], people: People) -> Behind:
+    proxy, app = product
+    proxy.lost = 0
+    return Behind(proxy, app, people, Browser(app, people.tenant))
 
 
 def is_an_outage(answer: Any) -> bool:

@@ -14,46 +14,35 @@ from tests.faults.load import BASIC_ACTS, Load
 
 pytestmark = pytest.mark.live
 PATIENCE = 30.0
-SLOWEST = 2.0
-"""Seconds that a request may take while Redis is gone; each process finds out with one timeout of 50 ms a second."""
+SLOWEST = 5.0
+"""Seconds of a request while Redis is gone, on a busy machine; a process waits for it 50 ms once a second."""
+
+
+def test_nobody_notices_what_happens_to_redis(installation: Installation, load: Load) -> None:
+    begun = time.monotonic()
+    with redis.Redis.from_url(installation.valkey.url) as client:
+        client.flushall()
+        os.kill(installation.valkey.child.pid, signal.SIGSTOP)
+        try:
+            go_on(load)
+        finally:
+            os.kill(installation.valkey.child.pid, signal.SIGCONT)
+        client.execute_command("CLIENT", "PAUSE", "500", "ALL")
+    installation.kill(installation.valkey.child)
+    try:
+        go_on(load)
+    finally:
+        installation.valkey.start()
+    with redis.Redis.from_url(installation.valkey.url) as client:
+        assert load.ledger.wait_for(lambda _: int(str(client.dbsize())) > 0, PATIENCE), "nobody counts in Redis again"
+    load.stop()
+    installation.reconcile(load, no_request_breaks)
+    assert slowest(load.ledger.entries, begun) < SLOWEST
 
 
 def go_on(load: Load) -> None:
     """Until each basic act was done after now."""
     load.wait_until_all_is_well(time.monotonic(), PATIENCE)
-
-
-def test_nobody_notices_that_redis_is_gone(installation: Installation, load: Load) -> None:
-    installation.kill(installation.valkey.child)
-    begun = time.monotonic()
-    try:
-        go_on(load)
-        slow = slowest(load.ledger.entries, begun)
-    finally:
-        installation.valkey.start()
-    go_on(load)
-    load.stop()
-    installation.reconcile(load, no_request_breaks)
-    assert slow < SLOWEST
-
-
-def test_nobody_notices_that_redis_is_emptied_or_frozen(installation: Installation, load: Load) -> None:
-    with redis.Redis.from_url(installation.valkey.url) as client:
-        client.flushall()
-        go_on(load)
-        begun = time.monotonic()
-        os.kill(installation.valkey.child.pid, signal.SIGSTOP)
-        try:
-            go_on(load)
-            slow = slowest(load.ledger.entries, begun)
-        finally:
-            os.kill(installation.valkey.child.pid, signal.SIGCONT)
-        client.execute_command("CLIENT", "PAUSE", "600", "ALL")
-        go_on(load)
-        load.stop()
-        assert client.dbsize() > 0, "nobody counts in Redis again"
-    installation.reconcile(load, no_request_breaks)
-    assert slow < SLOWEST
 
 
 def slowest(entries: list[Entry], since: float) -> float:
