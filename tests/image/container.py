@@ -46,7 +46,7 @@ class Container:
 
     def command(self, *arguments: str, entry: Sequence[str] | None = None) -> list[str]:
         config = self.built.config
-        enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "sh", "-c", _ENTER, "sh"]
+        enter = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", _ENTER, "sh"]
         volumes = [f"{folder}:{inside}" for folder, inside in self.volumes.items()]
         start = [*(config["Entrypoint"] if entry is None else entry), *(arguments or config["Cmd"])]
         environment = {**self.built.environment, **self.environment}
@@ -103,7 +103,9 @@ class Running:
         return self.process.wait(timeout=within)
 
     def kill(self) -> None:
-        self.process.kill()
+        """End it and all that it started: the kernel ends every process of its table with process 1."""
+        if self.process.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
         self.process.wait()
 
 
