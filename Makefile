@@ -7,7 +7,7 @@ ENGINE ?= docker
 IMAGE  ?= idp:local
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run test check format bench messages soak openapi lock image sbom test-image clean
+.PHONY: help run test check format bench messages soak openapi lock image sbom chart test-image clean
 help:
 	@echo "make run     start everything: PostgreSQL, Valkey, two demo tenants, the product, the demo applications"
 	@echo "make test    everything that CI runs"
@@ -20,6 +20,7 @@ help:
 	@echo "make lock    resolve requirements/*.txt anew"
 	@echo "make image   build the container image; ENGINE=podman or buildah where there is no docker"
 	@echo "make sbom    write what is in the image as CycloneDX: dist/idp.cdx.json"
+	@echo "make chart   pack the Helm chart: dist/idp-<version>.tgz"
 	@echo "make test-image  build the image with buildah, and serve from it; needs root"
 
 .tools/bin/uv: requirements/uv.txt
@@ -83,6 +84,9 @@ image:
 
 sbom: .venv/.stamp
 	@$(B)/python -m idp.dev.sbom
+
+chart: .venv/.stamp .venv/.deploy
+	@mkdir -p dist && $(B)/python -c 'import helm_python; print(helm_python.package("helm/idp", destination="dist"))'
 
 test-image: .venv/.stamp .venv/.deploy
 	@$(B)/python -m pytest -m image -n 0 $(ARGS)

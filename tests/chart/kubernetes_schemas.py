@@ -14,7 +14,8 @@ from packaging.version import Version
 from referencing import Registry, Resource
 
 SCHEMAS = resources.files(kubernetes_validate).joinpath("kubernetes-json-schema")
-NEWEST = sorted({each.name.split("-")[0][1:] for each in SCHEMAS.iterdir()}, key=Version)[-3:]
+ALL = sorted({each.name.split("-")[0][1:] for each in SCHEMAS.iterdir()}, key=Version)
+NEWEST = ALL[-3:]
 
 
 @cache

@@ -12,9 +12,10 @@ from tests.chart import charts, kubernetes_schemas
 from tests.chart.charts import Manifest
 
 OF_OTHERS = {path.stem: json.loads(path.read_text()) for path in Path(__file__).with_name("schemas").glob("*.json")}
+OLDEST = charts.chart().metadata["kubeVersion"].removeprefix(">=").removesuffix("-0")
 
 
-@pytest.mark.parametrize("version", kubernetes_schemas.NEWEST)
+@pytest.mark.parametrize("version", [OLDEST, *kubernetes_schemas.NEWEST])
 @pytest.mark.parametrize("name", charts.MATRIX)
 def test_kubernetes_takes_every_object(name: str, version: str) -> None:
     ours = [each for each in charts.release(name).objects if each["kind"] not in OF_OTHERS]
@@ -42,6 +43,12 @@ def misspelt(kind: str) -> Manifest:
     found = copy.deepcopy(charts.release("everything").of_kind(kind)[0])
     found["spec"]["selektor"] = found["spec"].pop("selector")
     return found
+
+
+def test_what_the_chart_needs_came_with_the_oldest_version_that_it_takes() -> None:
+    web = charts.release("minimal").one("Deployment", "web")
+    before = kubernetes_schemas.ALL[kubernetes_schemas.ALL.index(OLDEST) - 2]  # the one between has it, turned off
+    assert any("sleep" in message for message in kubernetes_schemas.errors(web, before))
 
 
 @pytest.mark.parametrize("version", kubernetes_schemas.NEWEST)

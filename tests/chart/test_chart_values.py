@@ -56,6 +56,7 @@ WRONG = [
     ({"topologySpreadConstraints": [{"maxSkew": 1}]}, "missing properties 'topologyKey', 'whenUnsatisfiable'"),
     ({"extraEnv": [{"name": "IDP_HOST", "value": "::"}]}, "extraEnv: IDP_HOST is a setting"),
     ({"extraEnv": {"TZ": "UTC"}}, "at '/extraEnv': got object, want array"),
+    ({"commonLabels": {"app.kubernetes.io/component": "x"}}, "invalid propertyName 'app.kubernetes.io/component'"),
     ({"serviceMonitor": {"interval": "often"}}, "at '/serviceMonitor/interval': 'often' does not match pattern"),
 ]
 
