@@ -27,8 +27,10 @@ RUN /tools/bin/pip wheel -q --no-deps --no-build-isolation --wheel-dir /wheels .
     && /opt/idp/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/idp/lib
 
 FROM ${BASE}
-# The user has a name because libpq asks for it.  Volumes that are mounted on the two folders become the user's.
-RUN echo 'idp:x:10001:10001:idp:/tmp:/usr/sbin/nologin' >> /etc/passwd \
+# The base's own pip goes.  The user has a name because libpq asks for it, and owns new volumes on the two folders.
+RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip \
+        /usr/share/python-wheels \
+    && echo 'idp:x:10001:10001:idp:/tmp:/usr/sbin/nologin' >> /etc/passwd \
     && echo 'idp:x:10001:' >> /etc/group \
     && install -d -o 10001 -g 10001 -m 0755 /var/lib/idp/serving /var/lib/idp/migrating
 COPY --from=build /opt/idp /opt/idp

@@ -88,7 +88,7 @@ def test_nothing_is_in_it_that_builds_or_was_built_with(built: Built) -> None:
     assert not commands & {"gcc", "cc", "g++", "clang", "ld", "make", "git", "curl", "wget", "uv"}
     assert not [name for name in commands if name.startswith("pip")]
     assert {"idp", "python"} <= commands
-    for left in ("src", "tools", "wheels", "root/.cache", "etc/pip.conf", "run/secrets/ca"):
+    for left in ("src", "tools", "wheels", "root/.cache", "etc/pip.conf", "run/secrets/ca", "usr/share/python-wheels"):
         assert not (built.root / left).exists()
     assert [*(built.root / "tmp").iterdir()] == []
 

@@ -46,6 +46,12 @@ def test_the_image_holds_the_versions_that_the_tests_ran_with(name: str) -> None
         assert hashes <= every[package] or len([entry for entry in entries(name) if entry.startswith(package)]) > 1
 
 
+def test_what_is_installed_on_top_for_the_tests_changes_no_version_of_theirs() -> None:
+    shared = names("deploy.txt") & names("all.txt")
+    assert shared
+    assert {found for found in versions("deploy.txt") if found[0] in shared} <= versions("all.txt")
+
+
 def test_the_image_holds_what_is_served_and_nothing_for_development() -> None:
     project = tomllib.loads((files.ROOT / "pyproject.toml").read_text())
     extras = project["project"]["optional-dependencies"]
