@@ -1,7 +1,5 @@
-{{/* include "idp.pod" (list $ "web"): what every pod has beside its containers. */}}
+{{/* What every pod has beside its containers. */}}
 {{- define "idp.pod" -}}
-{{- $root := index . 0 }}
-{{- with $root.Values -}}
 automountServiceAccountToken: false
 # A Service named idp would otherwise set IDP_PORT=tcp://…, which is a setting.
 enableServiceLinks: false
@@ -12,25 +10,24 @@ securityContext:
   fsGroup: 10001
   seccompProfile:
     type: RuntimeDefault
-{{- with .imagePullSecrets }}
+{{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .priorityClassName }}
+{{- with .Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
-{{- with .nodeSelector }}
+{{- with .Values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .affinity }}
+{{- with .Values.affinity }}
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .tolerations }}
+{{- with .Values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
-{{- end }}
 {{- end }}
 {{- end }}
 
