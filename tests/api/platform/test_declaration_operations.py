@@ -125,7 +125,7 @@ def test_every_event_names_the_operator(operator: Caller, wiring: Wiring, tenant
     operator.put(f"/tenants/{tenant.slug}", {"tenant": tenant.slug, "clients": [BACKEND]})
     with wiring.tenant_unit(tenant) as uow:
         found = uow.session.scalars(select(Event).where(Event.actor_kind == "operator")).all()
-        assert [event.type for event in found] == ["client.created", "role.assigned"]
+        assert [event.type for event in found] == ["client.created", "role.assigned", "alert.raised"]
         assert {event.actor_id for event in found} == {operator.id}
 
 

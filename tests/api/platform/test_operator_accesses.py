@@ -66,7 +66,8 @@ def test_what_is_done_names_the_operator_here_and_there(
     with people.unit() as uow:
         rows = uow.session.scalars(select(Event).where(Event.actor_id == acting.operator.id).order_by(Event.id)).all()
     assert {row.actor_kind for row in rows} == {"operator"}
-    assert [row.type for row in rows] == ["operator_access.begun", "user.created", "operator_access.ended"]
+    kinds = ["operator_access.begun", "alert.raised", "user.created", "operator_access.ended"]
+    assert [row.type for row in rows] == kinds
     assert rows[0].data["reason"] == REASON
     with operators.unit() as uow:
         rows = uow.session.scalars(select(Event).where(Event.data["tenant"].astext == tenant.slug)).all()
