@@ -4,6 +4,8 @@ The app role sees the tenant of the transaction and nothing else; the platform r
 and not by BYPASSRLS; the owner, who migrates, has no policy and so sees no row of a tenant.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 APP = "idp_app"
@@ -12,6 +14,10 @@ OWNER = "idp_owner"
 
 CURRENT_TENANT = "nullif(current_setting('idp.tenant_id', true), '')::uuid"
 CURRENT_SLUG = "nullif(current_setting('idp.tenant_slug', true), '')"
+
+
+APPENDED = frozenset({"events"})
+"""Tables that the app role adds to, and changes nothing in (R57)."""
 
 
 class Access(StrEnum):
@@ -50,3 +56,34 @@ def _force(table: str) -> list[str]:
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy as the database should have it; "" where an expression is missing."""
+
+    name: str
+    role: str
+    command: str
+    using: str
+    check: str
+
+
+def policies(table: str) -> Sequence[Policy]:
+    """What `protect` and `protect_tenants` have made of `table`, for whoever looks whether it still is so."""
+    everything = Policy(f"{table}_platform", PLATFORM, "ALL", "true", "true")
+    if table == "tenants":
+        return Policy(
+            "tenants_tenant", APP, "SELECT", f"id = {CURRENT_TENANT} OR slug = {CURRENT_SLUG}", ""
+        ), everything
+    own = f"tenant_id = {CURRENT_TENANT}"
+    return Policy(f"{table}_tenant", APP, "ALL", own, own), everything
+
+
+def privileges(table: str) -> Mapping[str, Sequence[str]]:
+    """The same, of what each role may do to it."""
+    app = Access.APPEND_ONLY if table in APPENDED else Access.READ_WRITE
+    everything = Access.READ_WRITE.split(", ")
+    if table == "tenants":
+        return {APP: ["SELECT"], PLATFORM: everything[:3]}
+    return {APP: app.split(", "), PLATFORM: everything}

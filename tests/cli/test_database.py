@@ -27,7 +27,7 @@ def test_an_address_that_is_none_is_told_as_such(idp: Terminal) -> None:
 def test_doctor_finds_nothing_where_nothing_is_wrong(idp: Terminal, settings: Settings, wiring: Wiring) -> None:
     bring_up(settings, wiring)
     findings = idp.json("doctor")
-    assert {found["state"] for found in findings} == {"well"}
+    assert "ill" not in {found["state"] for found in findings}
 
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(idp: Terminal, settings: Settings, wiring: Wiring) -> None:
@@ -40,6 +40,6 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(idp: Terminal, settings: S
         IDP_MASTER_KEYS=other_key,
     )
     assert result.exit_code == 1
-    assert result.stderr == "3 of 9 checks failed: app role, master keys, redis.\n"
+    assert result.stderr == "3 of 19 checks failed: app role, master keys, redis.\n"
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     assert [row[3] for row in rows if row[0] == "app role"] == ["Use the URLs that `idp db init` prints."]

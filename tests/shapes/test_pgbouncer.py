@@ -143,7 +143,12 @@ def test_doctor_and_migrations_find_nothing_wrong(
     idp = Terminal(bouncer.environment(environment))
     upgraded = idp.json("db", "upgrade")
     assert upgraded["current"] == upgraded["head"]
-    assert {found["state"] for found in idp.json("doctor")} == {"well"}
+    found = {each["check"]: each for each in idp.json("doctor")}
+    assert "ill" not in {each["state"] for each in found.values()}, found
+    assert found["pooler"]["detail"] == "there is one, and prepared statements are off"
+    told = Terminal(idp.environment | {"IDP_DATABASE_PREPARED_STATEMENTS": "true"})("doctor", "--json")
+    assert told.exit_code == 1
+    assert "IDP_DATABASE_PREPARED_STATEMENTS=false" in told.stdout
 
 
 @pytest.mark.soak
