@@ -24,7 +24,7 @@ JITTER = 0.2
 DISABLED_AFTER = timedelta(days=5)
 """Of nothing but failures."""
 LONGEST_REST = timedelta(minutes=10)
-_PART = 10
+_A_WHILE, _PART = timedelta(minutes=1), 10
 """An endpoint that has failed for a while rests for a tenth of it, before whatever else waits for it is tried."""
 _LONGEST_NUMBER = 9
 
@@ -45,7 +45,8 @@ def next_wait(attempt: int, asked: timedelta | None = None) -> timedelta | None:
 
 def rest(failing_for: timedelta | None, asked: timedelta | None = None) -> timedelta:
     """How long an endpoint is left alone after a failure, whatever waits for it."""
-    return min(max((failing_for or timedelta()) / _PART, asked or timedelta()), LONGEST_REST)
+    own = failing_for / _PART if failing_for is not None and failing_for >= _A_WHILE else timedelta()
+    return min(max(own, asked or timedelta()), LONGEST_REST)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

@@ -1,10 +1,15 @@
 """Deliver what is due: claim in one transaction, handle outside of any, settle in another (at least once).
 
 One message at a time: whatever takes long keeps no second one from the other workers.  Webhooks and everything else
-take turns, so that neither waits for all of the other.
+take turns, so that neither waits for all of the other; of webhooks a few are called at once, each endpoint by itself,
+because how long they take is up to others.
 """
 
 import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 
 from idp import log, metrics
 from idp.accounts.letters import MAILS
@@ -16,34 +21,59 @@ from idp.mail.errors import Undeliverable
 from idp.telemetry.spans import span
 from idp.webhooks import deliveries
 from idp.wiring import Wiring
+from idp.worker import together
 from idp.worker.handlers import HANDLERS
 from idp.worker.mail import NotConfigured
 from idp.worker.pulse import pulse
 from idp.worker.webhooks import NotAcknowledged, NotYet
 
 BATCH = 10
+WEBHOOKS_AT_ONCE = 8
+_TURN_SECONDS = 1.0
+"""After this long an endpoint's next delivery waits for the next turn."""
 _WEBHOOKS = frozenset({subscriptions.KIND, deliveries.KIND})
 
 
 def deliver_due(wiring: Wiring, stop: threading.Event) -> int:
-    """Deliver up to `BATCH` messages, one after the other; answers how many there were."""
+    """Deliver `BATCH` messages or a few more; answers how many there were."""
     count = 0
     while count < BATCH:
-        turns = (webhooks for webhooks in (False, True) if not stop.is_set())
-        delivered = sum(_deliver_next(wiring, webhooks=webhooks) for webhooks in turns)
+        turns = (turn for turn in (_deliver_next, _deliver_webhooks) if not stop.is_set())
+        delivered = sum(turn(wiring) for turn in turns)
         if not delivered:
             break
         count += delivered
     return count
 
 
-def _deliver_next(wiring: Wiring, *, webhooks: bool) -> bool:
+def _deliver_next(wiring: Wiring) -> int:
     with wiring.platform_unit() as platform:
-        only, but = (_WEBHOOKS, ()) if webhooks else ((), _WEBHOOKS)
-        claimed = outbox.claim(platform, limit=1, only=only, but=but)
+        claimed = outbox.claim(platform, limit=1, but=_WEBHOOKS)
     for message in claimed:
         _deliver(wiring, message)
-    return bool(claimed)
+    return len(claimed)
+
+
+def _deliver_webhooks(wiring: Wiring) -> int:
+    with wiring.platform_unit() as platform:
+        claimed = outbox.claim(platform, limit=WEBHOOKS_AT_ONCE, only=_WEBHOOKS)
+    groups: dict[str, list[OutboxMessage]] = {}
+    for message in claimed:
+        groups.setdefault(message.payload.get(deliveries.ENDPOINT, str(message.id)), []).append(message)
+    if groups:
+        together.run([partial(_deliver_in_turn, wiring, group) for group in groups.values()])
+    return len(claimed)
+
+
+def _deliver_in_turn(wiring: Wiring, messages: Sequence[OutboxMessage]) -> None:
+    """Messages for one endpoint, one after the other, for a while; the rest goes back to the queue."""
+    ends = time.monotonic() + _TURN_SECONDS
+    for message in messages:
+        if time.monotonic() < ends:
+            _deliver(wiring, message)
+        else:
+            with wiring.platform_unit() as platform:
+                outbox.postpone(platform, message, "The endpoint had its turn.", span=timedelta())
 
 
 def _deliver(wiring: Wiring, message: OutboxMessage) -> None:

@@ -3,6 +3,7 @@
 What is said here is forgotten when the process ends; what waits in the queue waits there.
 """
 
+import threading
 import time
 from uuid import UUID
 
@@ -20,6 +21,7 @@ class Turns:
     """What this process has learnt of endpoints."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._rests: LRUCache[UUID, float] = LRUCache(_SIZE)
         self._slow: LRUCache[UUID, float] = LRUCache(_SIZE)
         self._tenants: LRUCache[UUID, float] = LRUCache(_SIZE)
@@ -27,9 +29,10 @@ class Turns:
     def wait(self, tenant_id: UUID, endpoint_id: UUID) -> float:
         """Seconds until the endpoint is called again; 0 when it can be now."""
         now = time.monotonic()
-        until = self._rests.get(endpoint_id, 0.0)
-        if self._slow.get(endpoint_id, 0.0) > now:
-            until = max(until, self._tenants.get(tenant_id, 0.0))
+        with self._lock:
+            until = self._rests.get(endpoint_id, 0.0)
+            if self._slow.get(endpoint_id, 0.0) > now:
+                until = max(until, self._tenants.get(tenant_id, 0.0))
         return max(0.0, until - now)
 
     def took(self, tenant_id: UUID, endpoint_id: UUID, seconds: float, rest: float) -> float:
@@ -42,10 +45,11 @@ class Turns:
             rest: seconds that it rests in any case.
         """
         now = time.monotonic()
-        if seconds > PATIENCE_SECONDS:
-            self._slow[endpoint_id] = now + _REMEMBERED_SECONDS
-            self._tenants[tenant_id] = now + _REST * seconds
-            rest = max(rest, _REST * seconds)
-        if rest:
-            self._rests[endpoint_id] = now + rest
+        with self._lock:
+            if seconds > PATIENCE_SECONDS:
+                self._slow[endpoint_id] = now + _REMEMBERED_SECONDS
+                self._tenants[tenant_id] = now + _REST * seconds
+                rest = max(rest, _REST * seconds)
+            if rest:
+                self._rests[endpoint_id] = now + rest
         return rest

@@ -10,7 +10,7 @@ from idp.config import Settings
 from idp.events.models import OutboxMessage
 from idp.webhooks import urls
 from idp.wiring import Wiring
-from idp.worker import webhooks
+from idp.worker import turns, webhooks
 from idp.worker.turns import Turns
 from tests.factories import People
 from tests.webhooks.posts import Hooks
@@ -31,7 +31,8 @@ def another() -> Iterator[Receiver]:
 
 @pytest.fixture(autouse=True)
 def _begin_anew(wiring: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests' messages, and how slow their endpoints were, are none of our business."""
+    """Other tests' messages, and how slow their endpoints and this machine are, are none of our business."""
+    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 60.0)
     monkeypatch.setattr(webhooks, "_turns", Turns())
     with wiring.platform_unit() as platform:
         platform.execute(update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=func.now()))

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,16 @@ class Hooks:
     @property
     def messages(self) -> list[OutboxMessage]:
         return [row for row in self.rows(OutboxMessage) if row.kind in {"webhook", "webhook_delivery"}]
+
+    @property
+    def waits(self) -> list[timedelta]:
+        """How long each message of a delivery waits from now."""
+        with self.wiring.platform_unit() as platform:
+            mine = OutboxMessage.tenant_id == self.people.tenant.id
+            unsent = select(OutboxMessage.next_attempt_at - func.now()).where(
+                mine, OutboxMessage.kind == deliveries.KIND, OutboxMessage.sent_at.is_(None)
+            )
+            return list(platform.session.scalars(unsent.order_by(OutboxMessage.id)))
 
     def get(self, endpoint_id: UUID) -> WebhookEndpoint:
         with self.people.unit() as uow:

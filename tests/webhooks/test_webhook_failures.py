@@ -8,16 +8,13 @@ import pytest
 from sqlalchemy import func, select, update
 
 from idp import outbound
-from idp.events import outbox
-from idp.events.models import Event, OutboxMessage
-from idp.ids import new_id
+from idp.events.models import Event
 from idp.webhooks import schedule, urls
 from idp.webhooks.endpoints import Reason
 from idp.webhooks.errors import WebhookInvalid
 from idp.webhooks.models import WebhookEndpoint
 from idp.wiring import Wiring
-from idp.worker import purge, turns
-from tests.factories import People
+from idp.worker import purge
 from tests.webhooks.posts import Hooks
 from tests.webhooks.receiver import Receiver, Reply
 
@@ -29,27 +26,17 @@ def events_of(hooks: Hooks, kind: str) -> list[Event]:
         return list(uow.session.scalars(select(Event).where(Event.type == kind)))
 
 
-def waits(hooks: Hooks) -> list[timedelta]:
-    """How long each message of a delivery waits from now."""
-    with hooks.wiring.platform_unit() as platform:
-        mine = OutboxMessage.tenant_id == hooks.people.tenant.id
-        unsent = select(OutboxMessage.next_attempt_at - func.now()).where(
-            mine, OutboxMessage.kind == "webhook_delivery", OutboxMessage.sent_at.is_(None)
-        )
-        return list(platform.session.scalars(unsent.order_by(OutboxMessage.id)))
-
-
 def test_the_schedule_is_followed_and_then_a_delivery_is_given_up(hooks: Hooks, receiver: Receiver) -> None:
     hooks.endpoint(receiver.url, "user.created")
     receiver.then = Reply(500)
     hooks.people.user()
     hooks.deliver()
     for delay in schedule.DELAYS:
-        (wait,) = waits(hooks)
+        (wait,) = hooks.waits
         assert delay * (1 - schedule.JITTER) - timedelta(seconds=5) <= wait <= delay * (1 + schedule.JITTER)
         hooks.make_due()
         hooks.deliver()
-    assert waits(hooks) == []
+    assert hooks.waits == []
     (row,) = hooks.deliveries
     assert (row.attempts, row.delivered_at, row.next_attempt_at) == (10, None, None)
     assert row.failed_at is not None
@@ -85,8 +72,8 @@ def test_retry_after_holds_for_the_delivery_and_for_what_else_waits(hooks: Hooks
         hooks.people.user(email=f"ada{number}@example.com")
     hooks.deliver()
     assert len(receiver.copies) == 1
-    assert all(timedelta(seconds=240) < wait <= timedelta(seconds=301) for wait in waits(hooks))
-    assert len(waits(hooks)) == 3
+    assert all(timedelta(seconds=240) < wait <= timedelta(seconds=301) for wait in hooks.waits)
+    assert len(hooks.waits) == 3
 
 
 def test_a_redirect_is_not_followed_and_no_acknowledgement(hooks: Hooks, receiver: Receiver, another: Receiver) -> None:
@@ -171,79 +158,6 @@ def test_a_name_that_leads_inside_is_not_called(hooks: Hooks, wiring: Wiring, re
     hooks.people.user()
     Hooks(wiring, hooks.people).deliver()
     assert [one.error for one in hooks.attempts] == ["This address cannot be called from here."]
-
-
-def test_a_slow_endpoint_keeps_nobody_else_waiting(
-    hooks: Hooks,
-    other_hooks: Hooks,
-    receiver: Receiver,
-    another: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.2)
-    monkeypatch.setattr(turns, "_REST", 1_000)
-    hooks.endpoint(receiver.url, "user.created")
-    hooks.endpoint(f"{another.url}/mine", "user.created")
-    other_hooks.endpoint(another.url, "user.created")
-    receiver.then = Reply(before=lambda: time.sleep(0.4))
-    for number in range(5):
-        hooks.people.user(email=f"ada{number}@example.com")
-    other_hooks.people.user(email="grace@example.com")
-    hooks.deliver()
-    assert len(receiver.copies) == 1
-    assert [copy.path for copy in another.copies].count("/hooks") == 1
-    assert [copy.path for copy in another.copies].count("/hooks/mine") == 5, "nor the tenant's other ones"
-    assert sorted(message.attempts for message in hooks.messages if message.sent_at is None) == [0] * 4
-    hooks.people.user(email="new@example.com")
-    hooks.deliver()
-    assert len(receiver.copies) == 1, "what comes meanwhile waits too"
-
-
-def test_the_slow_endpoints_of_a_tenant_share_one_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1000.0]
-    monkeypatch.setattr(turns.time, "monotonic", lambda: clock[0])
-    tenants, slow = [new_id(), new_id()], [new_id(), new_id(), new_id()]
-    known = turns.Turns()
-    for one in slow:
-        assert known.wait(tenants[0], one) == 0
-        known.took(tenants[0], one, 5.0, 0.0)
-    assert [known.wait(tenants[0], one) for one in slow] == [15.0] * 3
-    assert known.wait(tenants[0], new_id()) == 0
-    assert known.wait(tenants[1], new_id()) == 0
-    clock[0] += 15.0
-    assert known.wait(tenants[0], slow[0]) == 0
-    known.took(tenants[0], slow[0], 5.0, 0.0)
-    assert known.wait(tenants[0], slow[1]) == 15.0
-
-
-def test_what_has_failed_for_long_is_called_seldom(hooks: Hooks, receiver: Receiver) -> None:
-    endpoint_id, _ = hooks.endpoint(receiver.url, "user.created")
-    receiver.then = Reply(500)
-    hooks.people.user()
-    hooks.deliver()
-    with hooks.unit() as uow:
-        a_while = func.now() - timedelta(minutes=50)
-        uow.execute(update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).values(failing_since=a_while))
-    for number in range(3):
-        hooks.people.user(email=f"ada{number}@example.com")
-    hooks.deliver()
-    assert len(receiver.copies) == 2
-    assert len(waits(hooks)) == 4
-    assert all(timedelta(minutes=4) < wait <= timedelta(minutes=5, seconds=2) for wait in waits(hooks))
-
-
-def test_mail_does_not_wait_for_webhooks(hooks: Hooks, receiver: Receiver, others: People) -> None:
-    hooks.endpoint(receiver.url, "user.created")
-    for number in range(10):
-        hooks.people.user(email=f"ada{number}@example.com")
-    with hooks.wiring.platform_unit() as platform:
-        platform.execute(update(OutboxMessage).where(OutboxMessage.kind == "mail").values(sent_at=func.now()))
-    others.user(email="grace@example.com")
-    with hooks.wiring.platform_unit() as platform:
-        first = outbox.claim(platform, limit=1, but={"webhook", "webhook_delivery"})
-        assert [message.kind for message in first] == ["mail"]
-        rest = outbox.claim(platform, limit=100, only={"webhook", "webhook_delivery"})
-        assert {message.kind for message in rest} == {"webhook"}
 
 
 def test_what_is_older_than_thirty_days_leaves_the_log(hooks: Hooks, receiver: Receiver) -> None:
