@@ -7,7 +7,7 @@ import pytest
 from tests.faults.installation import Installation, installed
 from tests.faults.load import Load
 
-RATE, CLIENTS = 60.0, 6
+RATE, CLIENTS = 45.0, 5
 UNDER_WAY = 30
 """Answers after which a load has something to lose."""
 

@@ -87,11 +87,14 @@ class Installation:
     Args:
         folder: for its data and its logs.
         postgres_folder: for PostgreSQL's data, where that has to be elsewhere.
-        settings: further ``IDP_*`` variables.
+        admin_url: of the superuser of somebody else's server, instead of one of its own.
+        settings: further ``IDP_*`` variables; with ``IDP_REDIS_URL`` it starts no Valkey.
     """
 
-    def __init__(self, folder: Path, *, postgres_folder: Path | None = None, **settings: str) -> None:
-        self.folder, self.inbox = folder, Inbox()
+    def __init__(
+        self, folder: Path, *, postgres_folder: Path | None = None, admin_url: str | None = None, **settings: str
+    ) -> None:
+        self.folder, self.inbox, self.server = folder, Inbox(), admin_url
         self.postgres, self.valkey = Postgres(postgres_folder or folder, durable=True), Valkey(folder)
         self.more, self.port = settings, free_port()
         self.webs: list[Web] = []
@@ -100,15 +103,16 @@ class Installation:
 
     def start(self, mail_port: int) -> None:
         """Servers, schema, one web server, and the worker."""
-        self.postgres.start()
-        self.valkey.start()
-        urls = provision.initialise(self.postgres.admin_url)
+        if self.server is None:
+            self.server = self.postgres.start().admin_url
+        redis_url = self.more.get("IDP_REDIS_URL") or self.valkey.start().url
+        urls = provision.initialise(self.server)
         migrations.upgrade(urls.owner)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("IDP_")},
             **urls.as_environment(),
             "IDP_BASE_URL": f"http://localhost:{self.port}",
-            "IDP_REDIS_URL": self.valkey.url,
+            "IDP_REDIS_URL": redis_url,
             "IDP_MASTER_KEYS": f"faults:{MASTER_KEY}",
             "IDP_SMTP_URL": f"smtp://127.0.0.1:{mail_port}",
             "IDP_OUTBOUND_ALLOW": "127.0.0.0/8",
@@ -173,7 +177,7 @@ class Installation:
     @cached_property
     def admin_url(self) -> str:
         """Of the superuser, in the product's database."""
-        return make_url(self.postgres.admin_url).set(database="idp").render_as_string(hide_password=False)
+        return make_url(self.server or "").set(database="idp").render_as_string(hide_password=False)
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """As the superuser, whom no policy binds."""
@@ -194,7 +198,7 @@ class Installation:
             connection.execute("UPDATE outbox_messages SET next_attempt_at = now() WHERE sent_at IS NULL")
             tenant = load.scene.tenant_id
             try:
-                wait_until(lambda: not facts.unsent(connection, tenant), 90, "all mails leave")
+                wait_until(lambda: not facts.unsent(connection, tenant), 240, "all mails leave")
             except AssertionError:
                 print(facts.waiting(connection, tenant), self.logs("worker")[-3000:])
                 raise
@@ -216,11 +220,13 @@ class Installation:
 
 
 @contextmanager
-def installed(*, postgres_folder: Path | None = None, **settings: str) -> Iterator[Installation]:
+def installed(
+    *, postgres_folder: Path | None = None, admin_url: str | None = None, **settings: str
+) -> Iterator[Installation]:
     """Start one in a folder of its own; stop it and remove all that it kept."""
     folder = Path(tempfile.mkdtemp(prefix="idp-faults-"))
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)  # PostgreSQL is not root, and must get in
-    installation = Installation(folder, postgres_folder=postgres_folder, **settings)
+    installation = Installation(folder, postgres_folder=postgres_folder, admin_url=admin_url, **settings)
     try:
         with serving(installation.inbox) as mail_port:
             installation.start(mail_port)

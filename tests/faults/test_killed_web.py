@@ -10,7 +10,7 @@ from tests.faults.installation import Installation, wait_until
 from tests.faults.load import Load
 
 pytestmark = pytest.mark.live
-RECOVERY = 15.0
+RECOVERY = 30.0
 
 
 def kill_a_worker(installation: Installation) -> int:
@@ -35,7 +35,7 @@ def test_a_killed_master_takes_its_workers_along_and_is_started_anew(installatio
     """Its orphans end by themselves: nobody serves on with an old configuration, and the port is free again."""
     killed = installation.web
     orphans = killed.workers()
-    os.kill(killed.child.pid, signal.SIGKILL)
+    installation.kill(killed.child)
     wait_until(lambda: not any(orphan.is_running() for orphan in orphans), 10, "the orphans end")
     installation.webs.remove(killed)
     installation.start_web(killed.port)

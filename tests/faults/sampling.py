@@ -1,0 +1,91 @@
+"""What a soak looks at between its rounds: memory, descriptors, connections, tables, keys."""
+
+import threading
+from dataclasses import dataclass, field
+
+import psutil
+import redis
+from sqlalchemy import func, update
+
+from idp.worker import purge
+from tests.faults.installation import Installation
+
+MIB = 1 << 20
+
+
+@dataclass
+class Sample:
+    """One look, with nothing going on.
+
+    Attributes:
+        memory: MiB of each process that are its share (PSS), by what it is.
+        descriptors: open files and sockets, the same way.
+        connections: of ours at PostgreSQL.
+        keys: in Redis.
+        tables: bytes with indexes, by name.
+        rows: by table.
+    """
+
+    memory: dict[str, float] = field(default_factory=dict)
+    descriptors: dict[str, int] = field(default_factory=dict)
+    connections: int = 0
+    keys: int = 0
+    tables: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """For a report."""
+        memory = ", ".join(f"{name} {mib:.1f}" for name, mib in self.memory.items())
+        files = ", ".join(f"{name} {count}" for name, count in self.descriptors.items())
+        purged = sum(self.tables[name] for name in PURGED) / MIB
+        every = sum(self.tables.values()) / MIB
+        return (
+            f"PSS MiB: {memory}; descriptors: {files}; connections {self.connections}; keys {self.keys}; "
+            f"purged tables {purged:.1f} MiB, all {every:.1f} MiB, {self.rows['events']} events"
+        )
+
+
+PURGED = sorted(
+    {rule.table.name for rule in purge.RULES if rule.table.name != "login_throttles"} | {"refresh_families"}
+)
+"""Tables whose rows come and go; all others are a tenant's people, their history and what an administrator made."""
+
+
+def look(installation: Installation) -> Sample:
+    """Age and purge what can be purged, vacuum, and look."""
+    let_time_pass(installation)
+    purge.purge_expired(installation.wiring, threading.Event())
+    sample = Sample()
+    for name, process in processes(installation).items():
+        sample.memory[name] = process.memory_full_info().pss / MIB
+        sample.descriptors[name] = process.num_fds()
+    with installation.connect() as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        for table, size, rows in connection.execute(
+            "SELECT relname, pg_total_relation_size(relid), n_live_tup FROM pg_stat_user_tables"
+        ).fetchall():
+            sample.tables[str(table)], sample.rows[str(table)] = int(str(size)), int(str(rows))
+        ours = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE usename IN ('idp_app', 'idp_platform')")
+        sample.connections = int(str((ours.fetchone() or (0,))[0]))
+    with redis.Redis.from_url(installation.valkey.url) as client:
+        sample.keys = int(str(client.dbsize()))
+    return sample
+
+
+def processes(installation: Installation) -> dict[str, psutil.Process]:
+    """Ours, by what they do."""
+    found = {"master": psutil.Process(installation.web.child.pid)}
+    found |= {f"web {number}": worker for number, worker in enumerate(installation.web.workers(), 1)}
+    if installation.worker is not None:
+        found["worker"] = psutil.Process(installation.worker.pid)
+    return found
+
+
+def let_time_pass(installation: Installation) -> None:
+    """Every row whose use can be over is so old that it goes: months, for whoever purges."""
+    with installation.wiring.platform_unit() as platform:
+        for rule in purge.RULES:
+            aged = (
+                update(rule.table).where(rule.moment.is_not(None)).values({rule.moment.key: func.now() - 2 * rule.keep})
+            )
+            platform.execute(aged)
