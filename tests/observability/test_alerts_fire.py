@@ -1,0 +1,129 @@
+"""Prometheus's own tool loads the rules, and says when they fire: each in its own trouble, and none in health."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.shapes import debian
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "helm/idp/files/alerts.yaml"
+HEALTHY = {
+    'idp_http_threads{instance="web"}': "8x120",
+    'idp_http_threads{instance="worker"}': "0x120",
+    'idp_http_requests_in_flight{instance="web"}': "1x120",
+    'idp_http_requests_total{endpoint="oauth.token",method="POST",status="200"}': "0+600x120",
+    'idp_http_requests_total{endpoint="oauth.token",method="POST",status="503"}': "0+0x120",
+    'idp_http_request_seconds_bucket{endpoint="oauth.token",le="0.01"}': "0+600x120",
+    'idp_http_request_seconds_bucket{endpoint="oauth.token",le="2.5"}': "0+600x120",
+    'idp_http_request_seconds_bucket{endpoint="oauth.token",le="+Inf"}': "0+600x120",
+    'idp_http_request_seconds_bucket{endpoint="auth.login",le="0.1"}': "0+60x120",
+    'idp_http_request_seconds_bucket{endpoint="auth.login",le="5"}': "0+60x120",
+    'idp_http_request_seconds_bucket{endpoint="auth.login",le="+Inf"}': "0+60x120",
+    'idp_process_open_fds{instance="web"}': "50x120",
+    'idp_process_max_fds{instance="web"}': "1024x120",
+    'idp_database_up{instance="web"}': "1x120",
+    'idp_database_checkouts_total{role="app",outcome="taken"}': "0+600x120",
+    'idp_database_checkouts_total{role="app",outcome="timeout"}': "0x120",
+    'idp_database_round_trip_seconds_sum{role="app"}': "0+1x120",
+    'idp_database_round_trip_seconds_count{role="app"}': "0+1000x120",
+    'idp_schema_pending{instance="web"}': "0x120",
+    'idp_limits_alone{instance="web"}': "0x120",
+    'idp_clock_skew_seconds{instance="web"}': "0.01x120",
+    "idp_worker_round_timestamp_seconds": "0+60x120",
+    'idp_worker_observed_timestamp_seconds{what="outbox"}': "0+60x120",
+    'idp_worker_job_failures_total{task="rows.purged"}': "0x120",
+    'idp_worker_job_success_timestamp_seconds{task="keys.tended"}': "0+60x120",
+    'idp_outbox_oldest_due_seconds{kind="mail"}': "2x120",
+    'idp_outbox_deliveries_total{kind="mail",outcome="dead"}': "0x120",
+    "idp_keys_tenants_failed": "0x120",
+    'idp_purge_lag_seconds{table="grants"}': "600x120",
+    "idp_password_gate_refused_total": "0x120",
+    'idp_signins_total{way="password",outcome="success"}': "0+120x120",
+    'idp_signins_total{way="password",outcome="mismatch"}': "0+20x120",
+    'idp_limit_refusals_total{limit="sign-in-ip"}': "0+1x120",
+}
+TROUBLES: dict[str, dict[str, str | None]] = {
+    "IdpWebGone": {'idp_http_threads{instance="web"}': None, 'idp_http_requests_in_flight{instance="web"}': None},
+    "IdpErrors": {'idp_http_requests_total{endpoint="oauth.token",method="POST",status="503"}': "0+30x120"},
+    "IdpSignInSlow": {'idp_http_request_seconds_bucket{endpoint="auth.login",le="0.1"}': "0+50x120"},
+    "IdpTokenSlow": {'idp_http_request_seconds_bucket{endpoint="oauth.token",le="0.01"}': "0+500x120"},
+    "IdpWebSaturated": {'idp_http_requests_in_flight{instance="web"}': "8x120"},
+    "IdpFileDescriptors": {'idp_process_open_fds{instance="web"}': "900x120"},
+    "IdpDatabaseUnreachable": {'idp_database_up{instance="web"}': "0x120"},
+    "IdpDatabasePoolExhausted": {'idp_database_checkouts_total{role="app",outcome="timeout"}': "0+3x120"},
+    "IdpDatabaseSlow": {'idp_database_round_trip_seconds_sum{role="app"}': "0+80x120"},
+    "IdpSchemaPending": {'idp_schema_pending{instance="web"}': "1x120"},
+    "IdpRedisLost": {'idp_limits_alone{instance="web"}': "2x120"},
+    "IdpClockSkew": {'idp_clock_skew_seconds{instance="web"}': "-7x120"},
+    "IdpWorkerGone": {"idp_worker_round_timestamp_seconds": "0+60x30 1800x90"},
+    "IdpWorkerBlind": {'idp_worker_observed_timestamp_seconds{what="outbox"}': "0+60x30 1800x90"},
+    "IdpJobFailing": {'idp_worker_job_failures_total{task="rows.purged"}': "0+0.1x120"},
+    "IdpOutboxDelayed": {'idp_outbox_oldest_due_seconds{kind="mail"}': "400x120"},
+    "IdpDeadLetters": {'idp_outbox_deliveries_total{kind="mail",outcome="dead"}': "0x110 1x10"},
+    "IdpKeysOverdue": {"idp_keys_tenants_failed": "1x120"},
+    "IdpPurgeLagging": {'idp_purge_lag_seconds{table="grants"}': "9000x120"},
+    "IdpPasswordGateFull": {"idp_password_gate_refused_total": "0+20x120"},
+    "IdpSignInFailures": {'idp_signins_total{way="password",outcome="mismatch"}': "0+600x120"},
+    "IdpLimitsRefused": {'idp_limit_refusals_total{limit="sign-in-ip"}': "0+90x120"},
+}
+OTHERS: dict[str, tuple[str, dict[str, str | None]]] = {
+    "a worker that never was": ("IdpWorkerGone", {"idp_worker_round_timestamp_seconds": None}),
+    "a worker that has not begun": ("IdpWorkerGone", {"idp_worker_round_timestamp_seconds": "0x120"}),
+    "keys that nobody tends": (
+        "IdpKeysOverdue",
+        {'idp_worker_job_success_timestamp_seconds{task="keys.tended"}': "0+60x30 1800x90"},
+    ),
+    "a clock ahead": ("IdpClockSkew", {'idp_clock_skew_seconds{instance="web"}': "6x120"}),
+}
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    installed = shutil.which("promtool")
+    if installed:
+        return installed
+    debian.fetch("prometheus", debian.FETCHED)
+    return str(debian.FETCHED / "prometheus/usr/bin/promtool")
+
+
+def case(name: str, changed: dict[str, str | None], firing: list[str]) -> dict[str, Any]:
+    series = {key: value for key, value in {**HEALTHY, **changed}.items() if value is not None}
+    return {
+        "name": name,
+        "interval": "1m",
+        "input_series": [{"series": key, "values": value} for key, value in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": 'count by (alertname) (ALERTS{alertstate="firing"})',
+                "eval_time": "115m",
+                "exp_samples": [{"labels": f'{{alertname="{alert}"}}', "value": 1} for alert in firing],
+            }
+        ],
+    }
+
+
+def test_every_alert_has_a_trouble_of_its_own() -> None:
+    assert TROUBLES.keys() == set(re.findall(r"alert: (\w+)", RULES.read_text(encoding="utf-8")))
+
+
+def test_prometheus_loads_the_rules(promtool: str) -> None:
+    done = subprocess.run([promtool, "check", "rules", str(RULES)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(TROUBLES)} rules found" in done.stdout
+
+
+def test_each_fires_in_its_trouble_and_none_in_health(promtool: str, tmp_path: Path) -> None:
+    cases = [case("health", {}, [])]
+    cases += [case(alert, changed, [alert]) for alert, changed in TROUBLES.items()]
+    cases += [case(name, changed, [alert]) for name, (alert, changed) in OTHERS.items()]
+    tests = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": cases}
+    path = tmp_path / "tests.yaml"
+    path.write_text(yaml.safe_dump(tests, sort_keys=False), encoding="utf-8")
+    done = subprocess.run([promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
