@@ -65,7 +65,7 @@ WORDS = {
     Kind.PRIVILEGE_GRANT: Words(
         mark("Security alert: somebody may do more at {tenant} now"),
         mark("Somebody was given rights"),
-        mark("Rights to change things at {tenant} were given away, as it says here."),
+        mark("Somebody may change things at {tenant} now that they could not change before. This is what they got:"),
         mark(
             "If you know of it, there is nothing to do. If you don't, take the rights back, and disable the account "
             "that gave them until its owner has a new password."
