@@ -11,6 +11,10 @@ from idp.worker import purge
 from tests.faults.installation import Installation
 
 MIB = 1 << 20
+MEMORY_MIB, DESCRIPTORS, CONNECTIONS = 12.0, 8, 4
+"""How much more there may be at the end than after the first round."""
+TABLES = 1.5
+KEYS = 60
 
 
 @dataclass
@@ -89,3 +93,28 @@ def let_time_pass(installation: Installation) -> None:
                 update(rule.table).where(rule.moment.is_not(None)).values({rule.moment.key: func.now() - 2 * rule.keep})
             )
             platform.execute(aged)
+
+
+def growth(before: Sample, after: Sample) -> list[str]:
+    """A sentence for each thing that grew."""
+    found = [
+        f"{name}: {before.memory[name]:.1f} → {mib:.1f} MiB"
+        for name, mib in after.memory.items()
+        if mib > before.memory[name] + MEMORY_MIB
+    ]
+    found += [
+        f"{name}: {before.descriptors[name]} → {count} descriptors"
+        for name, count in after.descriptors.items()
+        if count > before.descriptors[name] + DESCRIPTORS
+    ]
+    if after.connections > before.connections + CONNECTIONS:
+        found.append(f"connections: {before.connections} → {after.connections}")
+    if after.keys > before.keys + KEYS:
+        found.append(f"keys: {before.keys} → {after.keys}")
+    for table, size in after.tables.items():
+        if table in PURGED and size > TABLES * before.tables[table] + MIB:
+            found.append(f"{table}: {before.tables[table]} → {size} bytes")
+        rows, rows_before = after.rows[table], before.rows[table]
+        if table not in PURGED and rows_before > 1000 and size / rows > TABLES * before.tables[table] / rows_before:
+            found.append(f"{table}: {before.tables[table] / rows_before:.0f} → {size / rows:.0f} bytes a row")
+    return found
