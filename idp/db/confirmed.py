@@ -1,23 +1,28 @@
-"""A commit that was answered is wherever it has to be.
+"""A commit that was answered is wherever it has to be, and one that is not answered does not wait for ever.
 
-Where a standby must confirm, PostgreSQL lets a waiting COMMIT go when it is cancelled or its time is over, by
-``statement_timeout`` too: it is committed at the primary, answered like any other, and only a warning says that the
-standby may not have it.  Whoever was told "done" would lose it with the primary (R60).
+Where a standby must confirm and is away, PostgreSQL waits with ``COMMIT`` as long as it takes: no timeout of its own
+ends that.  A cancel request does; then it is committed at the primary, answered like any other, and only a warning says
+that the standby may not have it.  Whoever was told "done" would lose it with the primary (R60).
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
+PATIENCE_SECONDS = 5.0
 _WARNING = "01000"
 
 
 class ConfirmedConnection(psycopg.Connection[Any]):
-    """A connection whose `commit` raises when the standby did not confirm."""
+    """A connection whose `commit` raises when the standby did not confirm in time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._was_warned = False
+        self._is_patient = True
         self.add_notice_handler(self._hear)
 
     def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
@@ -30,6 +35,40 @@ class ConfirmedConnection(psycopg.Connection[Any]):
             OperationalError: it is committed here, and perhaps nowhere else: as good as unknown.
         """
         self._was_warned = False
-        super().commit()
+        with self.impatient():
+            super().commit()
         if self._was_warned:
             raise psycopg.OperationalError("no standby confirmed the commit")
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Wait for no answer longer than `PATIENCE_SECONDS` before cancelling, nor as long again after that."""
+        self._is_patient = False
+        try:
+            yield
+        finally:
+            self._is_patient = True
+
+    def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
+        """What `gen` comes to, by the socket's leave."""
+        return super().wait(gen if self._is_patient else self._cut_short(gen), *args, **options)
+
+    def _cut_short(self, gen: Any) -> Any:
+        """`gen`, which the driver resumes with nothing a few times a second as long as no answer comes."""
+        limits = [time.monotonic() + PATIENCE_SECONDS * times for times in (1, 2)]
+        try:
+            state = next(gen)
+            while True:
+                ready = yield state
+                if not ready and limits and time.monotonic() > limits[0]:
+                    limits.pop(0)
+                    self._insist(is_last=not limits)
+                state = gen.send(ready)
+        except StopIteration as done:
+            return done.value
+
+    def _insist(self, *, is_last: bool) -> None:
+        if is_last:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server does not answer, not even a cancel request")
+        self.cancel_safe(timeout=PATIENCE_SECONDS / 2)

@@ -15,6 +15,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
+from idp.db.confirmed import ConfirmedConnection
 from idp.db.tenancy import TENANT, TenantSession
 
 _OPTION = "idp_setting"
@@ -63,10 +64,11 @@ def _connection(engine: Engine, setting: str, value: str) -> Iterator[Connection
         raise ValueError("neither an id nor a slug")
     with engine.connect() as connection:
         driver = connection.connection.driver_connection
-        assert isinstance(driver, psycopg.Connection)  # noqa: S101 - tells mypy what make_engine built
+        assert isinstance(driver, ConfirmedConnection)  # noqa: S101 - tells mypy what make_engine built
         kept, driver.cursor_factory = driver.cursor_factory, psycopg.ClientCursor
         try:
-            yield connection.execution_options(**{_OPTION: f"SELECT set_config('{setting}', '{value}', true); "})
+            with driver.impatient():  # each statement is a commit too
+                yield connection.execution_options(**{_OPTION: f"SELECT set_config('{setting}', '{value}', true); "})
         finally:
             driver.cursor_factory = kept
 

@@ -234,6 +234,7 @@ def test_a_mail_server_that_answers_is_well_and_one_without_tls_gets_no_password
     ("judged", "state", "says"),
     [
         (lambda: database.judge_encryption("db.example", "prefer", is_encrypted=False), Ill, "in clear"),
+        (lambda: database.judge_encryption("localhost,db.example", "prefer", is_encrypted=False), Ill, "in clear"),
         (lambda: database.judge_encryption("db.example", "require", is_encrypted=True), Doubtful, "nobody checks"),
         (lambda: database.judge_skew(-6, "the database"), Ill, "6 seconds apart"),
         (lambda: services.judge_redis_url("redis://:pw@redis.example"), Doubtful, "in clear"),
@@ -257,6 +258,7 @@ def test_what_cannot_be_broken_here_is_judged_by_what_would_be_found(
     [
         lambda: database.judge_encryption("db.example", "verify-full", is_encrypted=True),
         lambda: database.judge_encryption("/run/postgresql", "prefer", is_encrypted=False),
+        lambda: database.judge_encryption("127.0.0.1,localhost", "prefer", is_encrypted=False),
         lambda: database.judge_skew(4, "Redis"),
         lambda: services.judge_redis_url("rediss://:pw@redis.example"),
         lambda: services.judge_redis_url("unix:///run/valkey.sock"),

@@ -16,14 +16,25 @@ def configuration(page: str, name: str, here: dict[str, str]) -> str:
         here: what stands in this place for an address or a path of the page, each of which must be there; all in one
             go, so that none is replaced twice.
     """
-    text = _text(page, name)
+    blocks = _BLOCK.finditer(_read(page))
+    found = [block["text"] for block in blocks if Path(block["name"]).name == name]
+    assert len(found) == 1, f"{page}.md has {len(found)} files {name}"
+    return _moved(found[0], here)
+
+
+def command(page: str, program: str, here: dict[str, str]) -> str:
+    """The one command line of a page that begins with `program`, in one line, for the tests' machine."""
+    lines = _read(page).replace("\\\n", " ").splitlines()
+    found = [line.removeprefix("$ ") for line in lines if line.startswith(f"$ {program} ")]
+    assert len(found) == 1, f"{page}.md has {len(found)} commands {program}"
+    return _moved(found[0], here)
+
+
+def _moved(text: str, here: dict[str, str]) -> str:
     for said in here:
-        assert said in text, f"{page}.md: {name} does not say {said}"
+        assert said in text, f"the page does not say {said}"
     return re.sub("|".join(re.escape(said) for said in here) or "$^", lambda found: here[found[0]], text)
 
 
-def _text(page: str, name: str) -> str:
-    blocks = _BLOCK.finditer((PAGES / f"{page}.md").read_text("utf-8"))
-    found = [block["text"] for block in blocks if Path(block["name"]).name == name]
-    assert len(found) == 1, f"{page}.md has {len(found)} files {name}"
-    return found[0]
+def _read(page: str) -> str:
+    return (PAGES / f"{page}.md").read_text("utf-8")

@@ -101,7 +101,7 @@ def judge_encryption(host: str, mode: str, *, is_encrypted: bool) -> str:
     Raises:
         Ill, Doubtful: in clear, or by TLS with nobody knows whom.
     """
-    if not host or host.startswith("/") or host in LOOPBACK_NAMES:
+    if all(not each or each.startswith("/") or each in LOOPBACK_NAMES for each in host.split(",")):
         return "not needed: it does not leave this machine"
     if not is_encrypted:
         raise Ill(f"What goes to {host} is in clear.", "Add ?sslmode=verify-full&sslrootcert=… to the database URLs.")
