@@ -30,7 +30,7 @@ COMMANDS = {
     "key": "keys",
     "master-key": "master_keys",
     "mail": "mail",
-    "doctor": "doctor",
+    "doctor": "doctor.command",
 }
 """Each command and its module of `idp.cli`, imported when it is asked for: what it stands on takes time to load."""
 

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from idp.cli.doctor import CHECKS, database, services
+from idp.cli.doctor import database, services
+from idp.cli.doctor.command import CHECKS
 from idp.cli.doctor.finding import Doubtful, Ill, Trouble
 from idp.db import migrations
 from tests.cli.conftest import Terminal
