@@ -5,17 +5,17 @@ Counted where every message passes, in the driver, so that nothing is left out: 
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any
 
 import psycopg
+from prometheus_client import Counter, Gauge
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, PoolProxiedConnection, QueuePool, event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from idp import metrics
 from idp.db.confirmed import ConfirmedConnection
-
-T = TypeVar("T")
 
 
 class MeasuredPool(QueuePool):
@@ -26,19 +26,31 @@ class MeasuredPool(QueuePool):
         """Whose connections these are."""
         return self.logging_name or "app"
 
+    @cached_property
+    def _meters(self) -> tuple[Counter, Counter, Gauge, Gauge]:
+        """Looked up once: this is on the way of every request that asks the database."""
+        return (
+            metrics.CHECKOUT_SECONDS.labels(self.role),
+            metrics.CHECKOUTS.labels(self.role, "taken"),
+            metrics.CONNECTIONS_IN_USE.labels(self.role),
+            metrics.CONNECTIONS.labels(self.role),
+        )
+
     def connect(self) -> PoolProxiedConnection:
         """A connection, and how long it took to get it."""
-        began, outcome = time.perf_counter(), "failed"
+        began = time.perf_counter()
+        seconds, taken, _, _ = self._meters
         try:
             connection = super().connect()
-            outcome = "taken"
-        except PoolTimeoutError:
-            outcome = "timeout"
-            raise
-        finally:
-            metrics.CHECKOUT_SECONDS.labels(self.role).inc(time.perf_counter() - began)
+        except BaseException as error:
+            outcome = "timeout" if isinstance(error, PoolTimeoutError) else "failed"
             metrics.CHECKOUTS.labels(self.role, outcome).inc()
-            self.show(self.checkedout())
+            raise
+        else:
+            taken.inc()
+        finally:
+            seconds.inc(time.perf_counter() - began)
+            self.show()
         return connection
 
     @property
@@ -46,10 +58,15 @@ class MeasuredPool(QueuePool):
         """Connections that may open beside those that are kept."""
         return self._max_overflow
 
-    def show(self, in_use: int) -> None:
-        """Write down how many are in use; the whole number each time, so that it cannot drift."""
-        metrics.CONNECTIONS_IN_USE.labels(self.role).set(in_use)
-        metrics.CONNECTIONS.labels(self.role).set(self.checkedout() + self.checkedin())
+    def show(self) -> None:
+        """Write down how many are in use and open; the whole numbers each time, so that they cannot drift."""
+        _, _, in_use, all_ = self._meters
+        in_use.set(self.checkedout())
+        all_.set(self.checkedout() + self.checkedin())
+
+    def show_return(self) -> None:
+        """Write down that one is about to go back."""
+        self._meters[2].set(max(0, self.checkedout() - 1))
 
 
 def install(engine: Engine) -> None:
@@ -64,7 +81,7 @@ def install(engine: Engine) -> None:
     def checked_in(_connection: Any, _record: Any) -> None:
         now = engine.pool  # which is another one after `Engine.dispose`
         if isinstance(now, MeasuredPool):
-            now.show(max(0, now.checkedout() - 1))  # it goes back to the pool when we are through
+            now.show_return()
 
     event.listen(engine, "do_connect", do_connect)
     event.listen(engine, "checkin", checked_in)
@@ -75,7 +92,7 @@ def show_bounds(engine: Engine) -> None:
     pool = engine.pool
     if isinstance(pool, MeasuredPool):
         metrics.CONNECTIONS_MOST.labels(pool.role).set(pool.size() + pool.most_overflow)
-        pool.show(pool.checkedout())
+        pool.show()
 
 
 def _connecting(role: str) -> Callable[..., psycopg.Connection[Any]]:

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.live.programs import ROOT, free_port
 from tests.observability.receivers import Receiver, receiving
 
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 
 
 @dataclass

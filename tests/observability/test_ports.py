@@ -3,18 +3,19 @@
 import base64
 import re
 import socket
-import subprocess
-import sys
+import threading
 import urllib.request
-from pathlib import Path
+from dataclasses import replace
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from idp import metrics
+from idp.config import Misconfigured, Settings
 from idp.http.exposition import Processes
+from idp.wiring import Wiring
 from idp.worker.schedule import JOBS
+from idp.worker.server import observed
 from tests.factories import People
-from tests.live.programs import ROOT
 from tests.observability.conftest import Running, get
 from tests.observability.receivers import eventually
 
@@ -106,20 +107,20 @@ def test_a_line_of_the_log_says_whose_request_it_was(running: Running, people: P
     assert secret not in (running.logs / "serve").read_text()
 
 
-def test_a_port_that_is_taken_is_one_sentence(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_one_sentence(environment: dict[str, str], wiring: Wiring) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        env = {**environment, "IDP_WORKER_PORT": str(port), "HOME": str(tmp_path)}
-        done = subprocess.run(
-            [sys.executable, "-m", "idp", "worker"],
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-    assert done.returncode not in {0, -15}
-    assert f"The worker cannot listen on port {port} of 127.0.0.1: Address already in use." in done.stderr
-    assert "IDP_WORKER_PORT" in done.stderr
-    assert "Traceback" not in done.stderr
+        settings = Settings.load(environment | {"IDP_WORKER_PORT": str(port)})
+        with pytest.raises(Misconfigured) as refused, observed(replace(wiring, settings=settings)):
+            pass
+    assert refused.value.detail == (
+        f"The worker cannot listen on port {port} of 127.0.0.1: Address already in use. "
+        "Say another port by IDP_WORKER_PORT, or 0 for none."
+    )
+
+
+def test_without_a_port_nothing_listens_and_nothing_looks(settings: Settings, wiring: Wiring) -> None:
+    assert settings.worker_port == 0
+    before = threading.active_count()
+    with observed(wiring):
+        assert threading.active_count() == before
