@@ -35,6 +35,13 @@ MIX = {
 BASIC_ACTS = ("refresh", "introspect", "userinfo", "client_credentials", "create", "role", "exchange")
 
 
+def not_served(entries: Sequence[Entry], since: float) -> set[str]:
+    """The basic acts that nobody who asked after `since` was told to be done."""
+    return set(BASIC_ACTS) - {
+        entry.act for entry in entries if entry.outcome is Outcome.DONE and entry.asked_at >= since
+    }
+
+
 class Client:
     """One thread's script: the same acts in the same order in every run."""
 
@@ -128,9 +135,8 @@ class Load:
         missing: set[str] = set()
 
         def seen(entries: list[Entry]) -> bool:
-            done = {entry.act for entry in entries if entry.outcome is Outcome.DONE and entry.asked_at >= since}
             missing.clear()
-            missing.update(set(BASIC_ACTS) - done)
+            missing.update(not_served(entries, since))
             return not missing or bool(self.mistakes)
 
         is_well = self.ledger.wait_for(seen, max(0.0, since + within - time.monotonic()))

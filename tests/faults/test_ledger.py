@@ -11,6 +11,7 @@ from tests.faults import ledger as rules
 from tests.faults.entries import Due, Entry, Ledger, Outcome
 from tests.faults.facts import Facts, Family
 from tests.faults.ledger import Rule, violations
+from tests.faults.load import BASIC_ACTS, not_served
 
 DONE, REFUSED, UNKNOWN, UNAVAILABLE = Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.UNAVAILABLE
 NEW = "another battery staple"
@@ -148,3 +149,13 @@ def test_what_stayed_undecided_may_be_either(facts: Facts) -> None:
 def test_reconcile_says_what_does_not_hold(facts: Facts) -> None:
     with factories.cheap_passwords(), pytest.raises(AssertionError, match="made_people_are_there: ida"):
         rules.reconcile(Ledger(GOOD), replace(facts, people={}))
+
+
+def test_a_part_that_does_not_come_back_is_missed() -> None:
+    """It counts who asked after the fault was over, and not who was answered then."""
+    before = [Entry(act, "any", DONE, asked_at=1.0, answered_at=9.0) for act in BASIC_ACTS]
+    after = [replace(entry, asked_at=5.0) for entry in before]
+    assert not_served(before, 5.0) == set(BASIC_ACTS)
+    assert not_served([*before, *after[1:]], 5.0) == {BASIC_ACTS[0]}
+    assert not_served([*before, *after[1:], replace(after[0], outcome=UNAVAILABLE)], 5.0) == {BASIC_ACTS[0]}
+    assert not_served([*before, *after], 5.0) == set()
