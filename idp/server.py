@@ -5,10 +5,16 @@ import sys
 from typing import NoReturn
 
 from idp.config import Settings
+from idp.telemetry import extras
 
 
 def serve(settings: Settings) -> NoReturn:
-    """Become gunicorn: it takes our place, so that signals reach it and its exit status is ours."""
+    """Become gunicorn: it takes our place, so that signals reach it and its exit status is ours.
+
+    Raises:
+        Misconfigured: an extra is missing; gunicorn would tell of it in a traceback.
+    """
+    extras.require(settings)
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, command(settings))  # noqa: S606 - no shell is wanted

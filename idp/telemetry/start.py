@@ -3,12 +3,10 @@
 A thread does not survive a fork, so each process starts its own.
 """
 
-import importlib
-from typing import Any
-
 from flask import Flask
 
-from idp.config import Misconfigured, Settings
+from idp.config import Settings
+from idp.telemetry import extras
 from idp.wiring import Wiring
 
 
@@ -23,25 +21,20 @@ def prepare(settings: Settings, wiring: Wiring, app: Flask | None = None) -> Non
     Raises:
         Misconfigured: something is asked for whose extra is not installed.
     """
-    if settings.sentry_dsn is not None:
-        _load("reports", "IDP_SENTRY_DSN is set", extra="sentry")
+    extras.require(settings)
     if settings.is_traced:
-        tracing = _load("tracing", "OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER is set", extra="otel")
+        from idp.telemetry import tracing  # noqa: PLC0415 - an extra
+
         tracing.instrument(app, (wiring.app, wiring.platform))
 
 
 def begin(settings: Settings) -> None:
     """Start to send.  Once in each process, after the fork."""
     if settings.sentry_dsn is not None:
-        _load("reports", "IDP_SENTRY_DSN is set", extra="sentry").begin(settings.sentry_dsn.get_secret_value())
+        from idp.telemetry import reports  # noqa: PLC0415 - an extra
+
+        reports.begin(settings.sentry_dsn.get_secret_value())
     if settings.is_traced:
-        _load("tracing", "traces are asked for", extra="otel").begin()
+        from idp.telemetry import tracing  # noqa: PLC0415 - an extra
 
-
-def _load(name: str, reason: str, *, extra: str) -> Any:
-    try:
-        return importlib.import_module(f"idp.telemetry.{name}")
-    except ImportError as missing:
-        raise Misconfigured(
-            f"{reason}, but {missing.name or 'its library'} is not installed: pip install 'idp[{extra}]'."
-        ) from None
+        tracing.begin()

@@ -7,6 +7,7 @@ import threading
 import urllib.request
 from dataclasses import replace
 
+import pytest
 from prometheus_client import Counter, Gauge, Histogram
 
 from idp import metrics

@@ -9,7 +9,7 @@ import sentry_sdk
 from idp import log
 from idp.app import create_app
 from idp.config import Misconfigured, Settings
-from idp.telemetry import reports, start
+from idp.telemetry import extras, reports
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests.observability.receivers import Receiver, eventually, receiving
@@ -70,21 +70,18 @@ def test_what_is_expected_is_not_reported(ingest: Receiver, settings: Settings, 
     ("given", "module", "sentence"),
     [
         ({"IDP_SENTRY_DSN": "https://key@sentry.example/1"}, "sentry_sdk", "pip install 'idp[sentry]'"),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, "opentelemetry.sdk", "pip install 'idp[otel]'"),
         ({"OTEL_TRACES_EXPORTER": "otlp"}, "opentelemetry", "pip install 'idp[otel]'"),
     ],
 )
 def test_a_missing_extra_is_one_sentence_at_the_start(
-    environment: dict[str, str],
-    wiring: Wiring,
-    given: dict[str, str],
-    module: str,
-    sentence: str,
-    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str], given: dict[str, str], module: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("idp.telemetry.")]:
-        if name not in {"idp.telemetry.start", "idp.telemetry.spans", "idp.telemetry.scrubbing"}:
-            monkeypatch.delitem(sys.modules, name)
+    settings = Settings.load(environment | given)
+    extras.require(settings)
+    for name in [name for name in sys.modules if name == module or name.startswith(f"{module}.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(Misconfigured) as refused:
-        start.prepare(Settings.load(environment | given), wiring)
+        extras.require(settings)
     assert sentence in refused.value.detail
