@@ -42,10 +42,10 @@ class Sample:
         memory = ", ".join(f"{name} {mib:.1f}" for name, mib in self.memory.items())
         files = ", ".join(f"{name} {count}" for name, count in self.descriptors.items())
         purged = sum(self.tables[name] for name in PURGED) / MIB
-        every = sum(self.tables.values()) / MIB
+        every, left = sum(self.tables.values()) / MIB, sum(self.rows[name] for name in PURGED)
         return (
             f"PSS MiB: {memory}; descriptors: {files}; connections {self.connections}; keys {self.keys}; "
-            f"purged tables {purged:.1f} MiB, all {every:.1f} MiB, {self.rows['events']} events"
+            f"purged tables {purged:.1f} MiB with {left} rows, all {every:.1f} MiB, {self.rows['events']} events"
         )
 
 
@@ -87,12 +87,13 @@ def processes(installation: Installation) -> dict[str, psutil.Process]:
 
 def let_time_pass(installation: Installation) -> None:
     """Every row whose use can be over is so old that it goes: months, for whoever purges."""
+    kept = {
+        rule.moment: max(other.keep for other in purge.RULES if other.moment is rule.moment) for rule in purge.RULES
+    }
     with installation.wiring.platform_unit() as platform:
-        for rule in purge.RULES:
-            aged = (
-                update(rule.table).where(rule.moment.is_not(None)).values({rule.moment.key: func.now() - 2 * rule.keep})
-            )
-            platform.execute(aged)
+        for moment, keep in kept.items():
+            table = moment.class_.__table__
+            platform.execute(update(table).where(moment.is_not(None)).values({moment.key: func.now() - 2 * keep}))
 
 
 def growth(before: Sample, after: Sample) -> list[str]:
