@@ -167,7 +167,6 @@ def console_token(place: Place) -> Use:
 
 
 def machine_token(place: Place) -> Use:
-    """At the management API, and at introspection."""
     text = token_of_machine(place)
     return lambda: place.managed(text)
 

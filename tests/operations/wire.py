@@ -53,7 +53,7 @@ class Server:
     def stop(self) -> None:
         """As an orchestrator does."""
         self.process.terminate()
-        assert self.process.wait(20) == 0, self.log.read_text()
+        assert self.process.wait(60) == 0, self.log.read_text()
 
     def __enter__(self) -> Self:
         try:
@@ -74,7 +74,7 @@ class Wire:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.http = httpx.Client(headers={"Host": PUBLIC.removeprefix("http://")}, timeout=20)
+        self.http = httpx.Client(headers={"Host": PUBLIC.removeprefix("http://")}, timeout=60)
 
     def _at(self, url: str) -> str:
         return url.replace(PUBLIC, f"http://127.0.0.1:{self.server.port}", 1)
