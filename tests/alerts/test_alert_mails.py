@@ -22,7 +22,7 @@ from idp.keys import service as keys
 from idp.mail import transport
 from idp.mail.content import said
 from idp.mail.messages import Recipient
-from idp.mail.rendering import render
+from idp.mail.rendering import Rendered, render
 from idp.users import service as users
 from idp.users.models import User
 from idp.wiring import Wiring
@@ -157,34 +157,36 @@ def test_an_owner_reads_it_in_their_own_language(people: People, post: Post) -> 
 
 
 @pytest.mark.parametrize("language", i18n.SUPPORTED)
-@pytest.mark.parametrize("kind", Kind)
-def test_what_strangers_chose_is_harmless(kind: Kind, language: str) -> None:
+def test_what_strangers_chose_is_harmless(language: str) -> None:
     """R56: names, user agents, addresses."""
-    write = cast(Any, security_alert).__wrapped__
-    sender = a_tenant(name=HOSTILE)
-    more = (("Account", HOSTILE), ("Application", "https://evil.example/x"), ("Reason", None))
-    with i18n.use(language):
-        content = write(
-            SimpleNamespace(tenant=sender),
-            Recipient(SOC),
-            kind=kind,
-            alert_id=NOBODY,
-            at=datetime(2026, 11, 24, tzinfo=UTC),
-            ip=HOSTILE,
-            user_agent=HOSTILE,
-            more=more,
-        )
-        mail = render(sender, None, content)
-    payload = {"to": SOC, "sender_name": "Acme", "subject": mail.subject, "text": mail.text, "html": mail.html}
-    message = transport.compose(payload, message_id=NOBODY, mail_from="no-reply@acme.example")
-    assert len(str(message["Subject"]).splitlines()) == 1
-    assert "Bcc" not in message
-    assert "script" not in {tag for tag, _ in Page(mail.html).tags}
-    assert "a" not in {tag for tag, _ in Page(mail.html).tags}
-    for part in (mail.subject, mail.text, mail.html):
-        assert "\u202e" not in part
-        assert "\nBcc:" not in part
-        assert "x" * 81 not in part
+    for kind in Kind:
+        with i18n.use(language):
+            mail = hostile(kind)
+        payload = {"to": SOC, "sender_name": "Acme", "subject": mail.subject, "text": mail.text, "html": mail.html}
+        message = transport.compose(payload, message_id=NOBODY, mail_from="no-reply@acme.example")
+        assert len(str(message["Subject"]).splitlines()) == 1
+        assert "Bcc" not in message
+        assert not {"script", "a"} & {tag for tag, _ in Page(mail.html).tags}
+        for part in (mail.subject, mail.text, mail.html):
+            assert "\u202e" not in part
+            assert "\nBcc:" not in part
+            assert "x" * 81 not in part
+
+
+def hostile(kind: Kind) -> Rendered:
+    """The mail of an alert in which everything that somebody else chose is bad."""
+    sender, write = a_tenant(name=HOSTILE), cast(Any, security_alert).__wrapped__
+    content = write(
+        SimpleNamespace(tenant=sender),
+        Recipient(SOC),
+        kind=kind,
+        alert_id=NOBODY,
+        at=datetime(2026, 11, 24, tzinfo=UTC),
+        ip=HOSTILE,
+        user_agent=HOSTILE,
+        more=(("Account", HOSTILE), ("Application", "https://evil.example/x"), ("Reason", None)),
+    )
+    return render(sender, None, content)
 
 
 def raise_many(people: People, count: int) -> None:
