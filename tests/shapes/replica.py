@@ -106,9 +106,13 @@ class Server:
         wait_until(lambda: self.child.exit_status() is not None, 30, "PostgreSQL ends")
         wait_until(lambda: not self._answers(), 30, "its processes end")
 
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return hasattr(self, "child") and self.child.exit_status() is None
+
     def stop(self) -> None:
         """An immediate shutdown."""
-        if hasattr(self, "child"):
+        if self.is_running():
             self.child.stop()
 
 
@@ -177,7 +181,8 @@ class Pair:
 
     def stop(self) -> None:
         for server in (self.standby, self.primary):
-            server.stop()
+            if server.is_running():
+                server.kill()
 
 
 @contextmanager
