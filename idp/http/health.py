@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _REDIS_TIMEOUT_SECONDS = 0.5
+_EXCLUDABLE = frozenset({"database"})
 
 
 def create_internal_app(settings: Settings, engine: Engine, is_alive: Callable[[], bool] = lambda: True) -> Flask:
@@ -39,21 +40,25 @@ def create_internal_app(settings: Settings, engine: Engine, is_alive: Callable[[
 
     @app.get("/livez")
     def livez() -> Response:
-        if is_alive():
-            return jsonify(status="alive")
-        answer = jsonify(status="stalled")
-        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return answer
+        return jsonify(status="alive") if is_alive() else _refused("stalled", HTTPStatus.SERVICE_UNAVAILABLE)
 
     @app.get("/readyz")
     def readyz() -> Response:
+        """Ready or not.
+
+        ``?exclude=database`` passes over a database that does not answer: all processes share it, so a balancer that
+        takes them all out by it takes out the key sets too, which go on from memory.  A schema that is too old for this
+        version counts all the same.
+        """
+        if (excluded := set(request.args.getlist("exclude"))) - _EXCLUDABLE:
+            return _refused("exclude knows: database", HTTPStatus.BAD_REQUEST)
         database, cache = database_state(engine), redis_state(counters)
-        if database != "ok":
+        if database != "ok" and not (database == "unreachable" and "database" in excluded):
             answer = jsonify(status="unavailable", database=database, redis=cache)
             answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE
             answer.headers["Retry-After"] = "5"
             return answer
-        status = "degraded" if cache == "unreachable" else "ready"
+        status = "degraded" if "unreachable" in {database, cache} else "ready"
         return jsonify(status=status, database=database, redis=cache)
 
     @app.get("/metrics")
@@ -61,6 +66,12 @@ def create_internal_app(settings: Settings, engine: Engine, is_alive: Callable[[
         return Response(exposition.expose(), content_type=exposition.CONTENT_TYPE)
 
     return app
+
+
+def _refused(status: str, code: HTTPStatus) -> Response:
+    answer = jsonify(status=status)
+    answer.status_code = code
+    return answer
 
 
 def by_port(

@@ -112,7 +112,8 @@ def test_ports_are_those_that_the_product_listens_on(name: str, component: str) 
     container = charts.container(charts.release(name), component)
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert ports == {label: FIELDS[field].default for label, field in PORTS[component].items()}
-    for probe, path in (("startup", "/livez"), ("liveness", "/livez"), ("readiness", "/readyz")):
+    ready = "/readyz?exclude=database" if component == "web" else "/readyz"
+    for probe, path in (("startup", "/livez"), ("liveness", "/livez"), ("readiness", ready)):
         assert container[f"{probe}Probe"]["httpGet"] == {"path": path, "port": "internal"}
     start = container["startupProbe"]
     assert start["periodSeconds"] * start["failureThreshold"] >= 60

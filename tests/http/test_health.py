@@ -61,6 +61,16 @@ def test_not_ready_without_a_database(settings: Settings, gone: Engine) -> None:
     assert answer.json["database"] == "unreachable"
 
 
+def test_a_balancer_may_keep_those_whose_database_is_away(settings: Settings, gone: Engine) -> None:
+    answer = Client(create_internal_app(settings, gone)).get("/readyz?exclude=database")
+    assert answer.status_code == 200
+    assert (answer.json["status"], answer.json["database"]) == ("degraded", "unreachable")
+
+
+def test_a_probe_that_excludes_something_else_is_wrong(internal: Client) -> None:
+    assert internal.get("/readyz?exclude=etcd").status_code == 400
+
+
 def test_not_ready_before_its_migrations_and_ready_when_the_next_release_has_migrated(
     internal: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +83,7 @@ def test_not_ready_before_its_migrations_and_ready_when_the_next_release_has_mig
     ):
         monkeypatch.setattr(migrations, "status", lambda _engine, status=status: status)
         assert internal.get("/readyz").status_code == code
+        assert internal.get("/readyz?exclude=database").status_code == code, "a schema that is too old is no outage"
 
 
 def test_a_revision_of_a_later_release_is_known_to_be_one(
