@@ -125,10 +125,14 @@ class Wiring:
         transport.connect(Outbound(settings.outbound_allow))
         webhook_urls.configure(settings.outbound_allow)
         gate.configure(web_threads=settings.web_threads)
+        prepared = settings.database_prepared_statements
+        app_url, platform_url = settings.database_url, settings.platform_database_url
         return cls(
             settings,
-            make_engine(settings.database_url.get_secret_value(), pool_size=settings.web_threads),
-            make_engine(settings.platform_database_url.get_secret_value(), pool_size=2, role="platform"),
+            make_engine(app_url.get_secret_value(), pool_size=settings.web_threads, has_prepared_statements=prepared),
+            make_engine(
+                platform_url.get_secret_value(), pool_size=2, role="platform", has_prepared_statements=prepared
+            ),
             MasterKeys(settings.key_encryption_keys),
             Limiter.of(settings),
         )
