@@ -36,6 +36,7 @@ def when_ready(_server: Arbiter) -> None:
     """What was loaded before the fork is never garbage: the collector leaves its pages shared among the workers."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def post_worker_init(_worker: Worker) -> None:
@@ -57,6 +58,7 @@ def on_exit(_server: Arbiter) -> None:
     shutil.rmtree(COUNTERS, ignore_errors=True)
 
 
+gc.disable()  # until all is loaded: it would walk through the half of it, again and again
 gunicorn_wsgi.SERVER = "idp"  # there is no setting for the Server header
 
 wsgi_app = "idp.wsgi:app"

@@ -31,7 +31,7 @@ MAY_COMMIT = {
 }
 """Two are the driver's connection, which hands its own commit on.  The last commits before it waits for an upstream, so
 that no connection of ours waits with it."""
-RUN_WHEN_IMPORTED = ("idp.__main__", "idp.wsgi", "idp.gunicorn_conf")
+RUN_WHEN_IMPORTED = ("idp.wsgi", "idp.gunicorn_conf")
 
 
 def name_of(path: Path) -> str:

@@ -20,24 +20,14 @@ from idp.wiring import Wiring
 from idp.worker import loop
 from tests.factories import People
 
-PROGRAM = """
-from idp import log
-from idp.config import Settings
-from idp.wiring import Wiring
-from idp.worker.loop import run
-
-log.configure("info")
-run(Wiring.of(Settings.load()))
-"""
-
 
 class Worker:
     """One worker process and what it logs."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
-            env={**os.environ, **environment},
+            [sys.executable, "-m", "idp", "worker"],
+            env={**os.environ, **environment, "IDP_LOG_LEVEL": "info"},
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -23,7 +23,6 @@ from idp.wiring import Wiring
 from idp.worker import delivery
 from tests.factories import People
 from tests.smtp_server import Inbox, free_port, serving
-from tests.worker.test_loop import PROGRAM
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +130,7 @@ def test_a_worker_that_is_killed_in_the_middle_costs_a_second_copy_at_most(
     inbox.seconds_before_the_answer = 30
     with serving(inbox, port=port):
         worker = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-m", "idp", "worker"],
             env={**os.environ, **environment, "IDP_SMTP_URL": f"smtp://127.0.0.1:{port}"},
         )
         try:
