@@ -13,7 +13,7 @@ help:
 	@echo "make test    everything that CI runs"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make bench   throughput as ratios to a floor measured in the same run"
-	@echo "make soak    the long attacks, and what tokens and keys cost during a storm of sign-ins"
+	@echo "make soak    the long forms: attacks, faults under load, a soak, and a storm of sign-ins beside tokens"
 	@echo "make format  write the house format"
 	@echo "make messages  bring the catalogs of translations in line with the sentences in the code"
 	@echo "make openapi   write the API's document and its Postman collection anew"
