@@ -159,7 +159,9 @@ def test_what_another_tenant_has_does_not_exist(admin: Caller, app: Any, others:
     assert stranger.get("/webhooks").json["items"] == []
 
 
-def test_deliveries_are_listed_shown_and_sent_again(admin: Caller, hooks: Hooks, receiver: Receiver) -> None:
+def test_deliveries_are_listed_shown_and_sent_again(
+    admin: Caller, machine: Any, hooks: Hooks, receiver: Receiver
+) -> None:
     endpoint_id, secret = hooks.endpoint(receiver.url, "user.created")
     resolve.forget()
     path = f"/webhooks/{endpoint_id}/deliveries"
@@ -175,6 +177,9 @@ def test_deliveries_are_listed_shown_and_sent_again(admin: Caller, hooks: Hooks,
     assert [(one["status"], one["error"]) for one in shown["tries"]] == [(200, None), (503, "The answer was 503.")]
     assert shown["payload"] == receiver.copies[-1].verified(secret)
     assert shown["payload"]["data"]["user_id"] == str(user.id)
+    for scope, payload in (("webhooks:read", None), ("webhooks:read events:read", shown["payload"])):
+        seen = machine(scope=scope, roles=("admin",)).get(f"{path}/{waiting['id']}").json
+        assert seen == shown | {"payload": payload}, "what happened is for those who may read events"
     again = admin.post(f"{path}/{waiting['id']}/replay")
     assert (again.status_code, again.json["state"]) == (202, "pending")
     hooks.deliver()

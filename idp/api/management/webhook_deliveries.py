@@ -21,6 +21,7 @@ from idp.api.schemas import Body, listed
 from idp.api.tags import WEBHOOKS
 from idp.db.paging import Order
 from idp.db.unit import UnitOfWork
+from idp.rbac import bounds
 from idp.rbac.permissions import Permission
 from idp.webhooks import deliveries, endpoints
 from idp.webhooks.deliveries import State
@@ -100,10 +101,10 @@ def list_webhook_deliveries(uow: UnitOfWork, query: dict[str, Any], webhook_id: 
 def get_webhook_delivery(uow: UnitOfWork, webhook_id: UUID, delivery_id: UUID) -> dict[str, Any]:
     """Show a delivery.
 
-    With its tries and what is sent. What a webhook says in the body of its answer is not kept.
+    With its tries, and what is sent if you may read events. What a webhook says in the body of its answer is not kept.
     """
     row = deliveries.get(uow, endpoints.get(uow, webhook_id), delivery_id)
-    event = deliveries.event_of(uow, row)
+    event = deliveries.event_of(uow, row) if bounds.may(uow, Permission.EVENTS_READ) else None
     return {
         **describe_delivery(row),
         "tries": [describe_try(one) for one in deliveries.attempts_of(uow, row)],

@@ -192,7 +192,7 @@ class DeliveryDetails(DeliveryOut):
         WebhookPayload,
         required=True,
         allow_none=True,
-        metadata={"description": "As it would be sent now; null when the log keeps the event no longer."},
+        metadata={"description": "As it would be sent now; null without `events:read`, or when the log has lost it."},
     )
 
 
