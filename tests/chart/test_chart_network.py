@@ -1,14 +1,15 @@
+import ipaddress
 from typing import Any
 
 import pytest
 
+from idp.outbound import is_public
 from tests.chart import charts
 
 WALLED = [name for name in charts.MATRIX if charts.release(name).of_kind("NetworkPolicy")]
-PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
-PUBLIC_ADDRESSES = [
-    {"cidr": "0.0.0.0/0", "except": PRIVATE},
-    {"cidr": "::/0", "except": ["fc00::/7", "fe80::/10"]},
+ADDRESSES = [
+    *("10.1.2.3", "100.64.0.1", "168.63.129.16", "169.254.169.254", "172.16.0.1", "192.168.1.1"),
+    *("8.8.8.8", "2606:4700::1111", "::1", "64:ff9b::a01:203", "fd00::1", "fe80::1", "2001::1", "2002:a01:203::1"),
 ]
 
 
@@ -63,10 +64,19 @@ def test_pods_go_where_they_must_and_nowhere_else() -> None:
     assert {port["protocol"] for rule in others for port in rule["ports"]} == {"TCP"}
 
 
+@pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("component", ["web", "worker"])
-def test_what_strangers_make_us_call_is_a_public_address(component: str) -> None:
+def test_what_strangers_make_us_call_is_a_public_address(component: str, address: str) -> None:
+    """The wall lets out to where the product would call, and to nowhere else."""
     (https,) = [rule for rule in wall("minimal", component)["egress"] if ports([rule]) == {443}]
-    assert [peer["ipBlock"] for peer in https["to"]] == PUBLIC_ADDRESSES
+    found = ipaddress.ip_address(address)
+    reachable = [
+        block
+        for block in (peer["ipBlock"] for peer in https["to"])
+        if found in ipaddress.ip_network(block["cidr"])
+        and not any(found in ipaddress.ip_network(hole) for hole in block["except"])
+    ]
+    assert bool(reachable) is is_public(found)
 
 
 def test_where_pods_go_can_be_said() -> None:
