@@ -115,7 +115,7 @@ def record(uow: UnitOfWork, delivery_id: UUID, result: Result, wait: timedelta |
             error=result.error,
         )
     )
-    return _follows(uow, endpoint, result)
+    return _follows(uow, endpoint, result, row.attempts)
 
 
 def _locked(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint | None:
@@ -124,7 +124,7 @@ def _locked(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint | None:
     return uow.session.scalar(locked, execution_options={"populate_existing": True})
 
 
-def _follows(uow: UnitOfWork, endpoint: WebhookEndpoint, result: Result) -> Verdict:
+def _follows(uow: UnitOfWork, endpoint: WebhookEndpoint, result: Result, tries: int) -> Verdict:
     """Whether it fails, since when, and whether that is too long; that is no change of the endpoint by anybody."""
     since = endpoint.failing_since
     if endpoint.disabled_at is None and (result.error is None) is (since is not None):
@@ -140,5 +140,5 @@ def _follows(uow: UnitOfWork, endpoint: WebhookEndpoint, result: Result) -> Verd
     failing_for = None if since is None else uow.now - since
     if result.gone:
         return Verdict(failing_for, Reason.GONE)
-    too_long = failing_for is not None and failing_for >= schedule.DISABLED_AFTER
+    too_long = failing_for is not None and failing_for >= schedule.DISABLED_AFTER and tries >= schedule.DISABLED_AT
     return Verdict(failing_for, Reason.FAILING if too_long else None)

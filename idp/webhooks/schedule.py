@@ -23,6 +23,8 @@ JITTER = 0.2
 """How much a delay is longer or shorter at most, so that what failed at once does not come back at once."""
 DISABLED_AFTER = timedelta(days=5)
 """Of nothing but failures."""
+DISABLED_AT = 4
+"""At this try of one delivery or later, so that the first event after a quiet week gets another chance or three."""
 LONGEST_REST = timedelta(minutes=10)
 _A_WHILE, _PART = timedelta(minutes=1), 10
 """An endpoint that has failed for a while rests for a tenth of it, before whatever else waits for it is tried."""

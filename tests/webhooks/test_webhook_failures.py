@@ -14,7 +14,8 @@ from idp.webhooks.endpoints import Reason
 from idp.webhooks.errors import WebhookInvalid
 from idp.webhooks.models import WebhookEndpoint
 from idp.wiring import Wiring
-from idp.worker import purge
+from idp.worker import purge, webhooks
+from idp.worker.turns import Turns
 from tests.webhooks.posts import Hooks
 from tests.webhooks.receiver import Receiver, Reply
 
@@ -108,7 +109,7 @@ def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once_and_the_tenant_is_
 
 
 def test_five_days_of_nothing_but_failures_disable_an_endpoint_once(
-    hooks: Hooks, receiver: Receiver, another: Receiver
+    hooks: Hooks, receiver: Receiver, another: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint_id, _ = hooks.endpoint(receiver.url, "user.*")
     hooks.endpoint(another.url, "webhook.*")
@@ -119,8 +120,11 @@ def test_five_days_of_nothing_but_failures_disable_an_endpoint_once(
     with hooks.unit() as uow:
         long_ago = func.now() - schedule.DISABLED_AFTER
         uow.execute(update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).values(failing_since=long_ago))
-    hooks.make_due()
-    hooks.deliver()
+    for _ in range(2, schedule.DISABLED_AT + 1):
+        assert hooks.get(endpoint_id).disabled_at is None, "the first event after a quiet week gets another chance"
+        monkeypatch.setattr(webhooks, "_turns", Turns())
+        hooks.make_due()
+        hooks.deliver()
     assert hooks.get(endpoint_id).disabled_reason == Reason.FAILING
     assert [event.data["reason"] for event in events_of(hooks, "webhook.disabled")] == ["failing"]
     hooks.make_due()
