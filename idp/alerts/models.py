@@ -16,7 +16,11 @@ class Alert(TenantScoped, Identified, Base):
     """
 
     __tablename__ = "alerts"
-    __table_args__ = (UniqueConstraint("tenant_id", "kind", "subject", "window_starts_at"), Index(None, "raised_at"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "kind", "subject", "window_starts_at"),
+        Index(None, "raised_at"),
+        Index(None, "tenant_id", "kind", "id"),
+    )
 
     kind: Mapped[str]
     subject: Mapped[str]

@@ -78,6 +78,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("alerts_raised_at_idx", "alerts", ["raised_at"])
+    op.create_index("alerts_tenant_id_kind_id_idx", "alerts", ["tenant_id", "kind", "id"])
     for table in TENANT_TABLES:
         for statement in rls.protect(table):
             op.execute(statement)

@@ -60,6 +60,17 @@ COPIES: dict[str, dict[str, str]] = {
     "operator_accesses": _few(0xA00000, ended_at="CASE WHEN n %% 2 = 0 THEN now() END"),
     "api_resources": _few(0xB00000, identifier="'https://api-' || n || '.example.com'"),
     "permissions": _few(0xC00000, name="'notes:act-' || n"),
+    "webhook_deliveries": {
+        "id": _id(0xE00000),
+        "event_id": _id(0xE00000),
+        "failed_at": "NULL",
+        "delivered_at": "now()",
+    },
+    "alerts": {
+        "id": _id(0xF00000),
+        "subject": "'subject-' || n",
+        "kind": "CASE WHEN n %% 500 = 0 THEN 'spray' ELSE 'brute_force' END",
+    },
     "events": {
         "id": _id(0xD00000),
         "type": "CASE WHEN n %% 500 = 0 THEN 'role.created' ELSE 'session.started' END",

@@ -110,6 +110,7 @@ def stage(addresses: dict[str, str], environment: dict[str, str], worker_id: str
         parts = {
             "group_id": uow.session.scalars(text("SELECT id FROM groups")).one(),
             "role_id": uow.session.scalars(text("SELECT id FROM roles WHERE name = 'singer'")).one(),
+            "webhook_id": uow.session.scalars(text("SELECT id FROM webhook_endpoints")).one(),
         }
     parts |= {
         "user_id": world.user.id,
@@ -151,6 +152,8 @@ SAMPLES: dict[str, dict[str, list[Any]]] = {
     "list-accesses": {"operator_id": [NOBODY]},
     "list-permissions": {"resource": ["https://api.large.example"]},
     "list-resources": {"identifier": ["https://api-77.example.com"]},
+    "list-alerts": {"since": ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"]},
+    "list-webhook-deliveries": {"event_type": ["webhook.tested", "tenant.deleted"]},
     "list-tenants": {"slug": ["copy-77"], "slug_starts_with": ["copy-77", "c"]},
 }
 """What to filter by, where the document has no list of values."""
@@ -158,9 +161,12 @@ SAMPLES: dict[str, dict[str, list[Any]]] = {
 
 _ONE_SIDE = "deep inside, what is joined is read from its beginning: the cursor bounds one table only"
 _HOLDERS = "who holds the role is looked for among everybody"
+_DELIVERIES = "what became of a webhook's deliveries has no index: each would be written with every delivery"
 LINEAR = {
     "list-users {group_id}": _ONE_SIDE,
     **dict.fromkeys(("list-users singer", "list-users owner", "list-users nothing"), _HOLDERS),
+    **dict.fromkeys((f"list-webhook-deliveries {state}" for state in ("pending", "failed")), _DELIVERIES),
+    "list-webhook-deliveries tenant.deleted": _DELIVERIES,
 }
 """Lists that are known to take longer in a larger tenant, and why; whoever mends one takes it from here."""
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from idp.app import create_app
@@ -16,6 +15,7 @@ from idp.dev.valkey import Valkey
 from idp.http.buckets import Bucket, RedisBuckets
 from idp.http.limiter import REST_SECONDS, TIMEOUT_SECONDS, Limiter
 from idp.http.redis_client import RedisClient
+from idp.metrics import REGISTRY
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
 from tests.browser import Browser

@@ -116,6 +116,7 @@ def test_every_look_is_led_by_an_index(wiring: Wiring) -> None:
     ]
     with wiring.platform_unit() as platform:
         platform.execute(text("SET LOCAL enable_seqscan = off"))  # the tables of the tests are too small to tell
+        platform.execute(text("SET LOCAL enable_bitmapscan = off"))
         platform.execute(text("SET LOCAL enable_sort = off"))
         for statement, index in looks:
             plan = explain(platform, statement)
