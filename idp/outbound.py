@@ -54,6 +54,10 @@ class OutboundFailed(Unavailable):
     code = "outbound-failed"
 
 
+class OutboundBusy(OutboundFailed):
+    """The other side was not called: we are calling as many as we can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the other side said; a redirect is not followed.
@@ -122,7 +126,7 @@ class Outbound:
 
         Raises:
             OutboundRefused: we do not call this address.
-            OutboundFailed: no whole answer in time.
+            OutboundFailed: no whole answer in time; `OutboundBusy` if it was not even asked.
         """
         return self._call("GET", url, headers, None)
 
@@ -134,7 +138,7 @@ class Outbound:
         ends = time.monotonic() + TOTAL_SECONDS
         call = _Call(method, _parse(url), {"User-Agent": "idp", "Connection": "close", **(headers or {})}, body)
         if not self._places.acquire(timeout=TOTAL_SECONDS):
-            raise _failed("Busy")
+            raise _failed("Busy", OutboundBusy)
         # Looking up a name cannot be interrupted, so a thread does it and keeps the place until it is through.
         thread = threading.Thread(target=self._run, args=(call,), name="outbound", daemon=True)
         try:
@@ -249,6 +253,6 @@ def _port(parts: SplitResult) -> int:
     return _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
 
 
-def _failed(reason: str) -> OutboundFailed:
+def _failed(reason: str, kind: type[OutboundFailed] = OutboundFailed) -> OutboundFailed:
     log.get().warning("outbound.failed", reason=reason)
-    return OutboundFailed("Another server did not answer as it should.")
+    return kind("Another server did not answer as it should.")
