@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, true, update
+from sqlalchemy import select, true, tuple_, update
 
 from idp.db.unit import PlatformUnit, UnitOfWork
 from idp.events.models import OutboxMessage
@@ -20,6 +20,8 @@ MAX_ATTEMPTS = 10
 LEASE = timedelta(minutes=2)
 """A claimed message comes back after this long when its worker died."""
 POSTPONEMENT = timedelta(minutes=1)
+HELD_BACK_AT_ONCE = 500
+"""Of so many messages at the head of the queue those are held back that should be, so that it takes a moment."""
 _FIRST_DELAY = timedelta(seconds=5)
 _PLACE = {"table": "outbox_messages", "column": "body_sealed"}
 
@@ -57,6 +59,9 @@ def claim(
 ) -> Sequence[OutboxMessage]:
     """Take due messages; nobody else gets them until the lease is over.
 
+    That is no try yet: what is claimed and never tried, because its worker died or the commit was not confirmed, comes
+    back as it was.
+
     Args:
         platform: the transaction.
         limit: at most so many.
@@ -80,7 +85,7 @@ def claim(
     claimed = platform.session.scalars(
         update(OutboxMessage)
         .where(OutboxMessage.tenant_id == due.c.tenant_id, OutboxMessage.id == due.c.id)
-        .values(attempts=OutboxMessage.attempts + 1, next_attempt_at=platform.now + LEASE)
+        .values(next_attempt_at=platform.now + LEASE)
         .returning(OutboxMessage),
         execution_options={"synchronize_session": False},
     )
@@ -95,7 +100,9 @@ def settle(
     permanent: bool = False,
     wait: timedelta | None = None,
 ) -> bool:
-    """Write down how the attempt ended; answers whether the message is a dead letter now.
+    """Write down a try and how it ended; answers whether the message is a dead letter now.
+
+    `message` counts the try too.
 
     Args:
         platform: the transaction to write in.
@@ -104,6 +111,7 @@ def settle(
         permanent: whether trying again would be of no use.
         wait: how long until the next try, where its handler counts tries itself; our own backoff when None.
     """
+    message.attempts += 1
     died = error is not None and (permanent or (wait is None and message.attempts >= MAX_ATTEMPTS))
     values: dict[str, Any]
     if error is None:
@@ -113,20 +121,22 @@ def settle(
     else:
         delay = _FIRST_DELAY * 2 ** (message.attempts - 1) if wait is None else wait
         values = {"next_attempt_at": platform.now + delay, "last_error": error[:500]}
-    _write(platform, message, values)
+    _write(platform, [message], {"attempts": message.attempts, **values})
     return died
 
 
-def postpone(platform: PlatformUnit, message: OutboxMessage, reason: str, *, span: timedelta = POSTPONEMENT) -> None:
-    """Undo `claim` for a while: the attempt does not count, because it could not be made."""
-    values = {"attempts": message.attempts - 1, "next_attempt_at": platform.now + span, "last_error": reason}
-    _write(platform, message, values)
+def postpone(
+    platform: PlatformUnit, messages: Sequence[OutboxMessage], reason: str, *, span: timedelta = POSTPONEMENT
+) -> None:
+    """Undo `claim` for a while, because there could be no try."""
+    _write(platform, messages, {"next_attempt_at": platform.now + span, "last_error": reason})
 
 
 def hold_back(platform: PlatformUnit, message: OutboxMessage, span: timedelta, *, alike: str | None = None) -> None:
     """Let the tenant's other messages of this kind wait: where they go everything is slow, and other tenants wait too.
 
-    Those that somebody has claimed are settled by them all the same.
+    Only what is due and next in the queue, `HELD_BACK_AT_ONCE` at most: whoever claims another one asks again.  What
+    somebody has claimed is theirs.
 
     Args:
         platform: the transaction.
@@ -134,30 +144,40 @@ def hold_back(platform: PlatformUnit, message: OutboxMessage, span: timedelta, *
         span: how long.
         alike: a member of the payload, where only messages wait that have the same there.
     """
-    until = platform.now + span
+    head = (
+        select(OutboxMessage.tenant_id, OutboxMessage.id)
+        .where(
+            OutboxMessage.sent_at.is_(None),
+            OutboxMessage.dead_at.is_(None),
+            OutboxMessage.next_attempt_at <= platform.now,
+            OutboxMessage.kind == message.kind,
+        )
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+        .limit(HELD_BACK_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte("head")
+    )
     platform.execute(
         update(OutboxMessage)
         .where(
+            OutboxMessage.tenant_id == head.c.tenant_id,
+            OutboxMessage.id == head.c.id,
             OutboxMessage.tenant_id == message.tenant_id,
-            OutboxMessage.kind == message.kind,
-            OutboxMessage.sent_at.is_(None),
-            OutboxMessage.dead_at.is_(None),
-            OutboxMessage.next_attempt_at < until,
             true() if alike is None else OutboxMessage.payload[alike].astext == message.payload[alike],
         )
-        .values(next_attempt_at=until),
+        .values(next_attempt_at=platform.now + span),
         execution_options={"synchronize_session": False},
     )
 
 
 def revive(platform: PlatformUnit, message: OutboxMessage) -> None:
     """Put a dead letter back in the queue, with all its tries before it."""
-    _write(platform, message, {"dead_at": None, "attempts": 0, "next_attempt_at": platform.now})
+    _write(platform, [message], {"dead_at": None, "attempts": 0, "next_attempt_at": platform.now})
 
 
-def _write(platform: PlatformUnit, message: OutboxMessage, values: dict[str, Any]) -> None:
+def _write(platform: PlatformUnit, messages: Sequence[OutboxMessage], values: dict[str, Any]) -> None:
+    keys = [(message.tenant_id, message.id) for message in messages]
     platform.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.tenant_id == message.tenant_id, OutboxMessage.id == message.id)
-        .values(**values)
+        update(OutboxMessage).where(tuple_(OutboxMessage.tenant_id, OutboxMessage.id).in_(keys)).values(**values),
+        execution_options={"synchronize_session": "fetch"},
     )

@@ -25,12 +25,14 @@ from idp.worker import together
 from idp.worker.handlers import HANDLERS
 from idp.worker.mail import NotConfigured
 from idp.worker.pulse import pulse
-from idp.worker.webhooks import NotAcknowledged, NotYet
+from idp.worker.turns import NotYet
+from idp.worker.webhooks import NotAcknowledged
 
 BATCH = 10
 WEBHOOKS_AT_ONCE = 8
 _TURN_SECONDS = 1.0
 """After this long an endpoint's next delivery waits for the next turn."""
+_STATEMENT_TIMEOUT = "57014"
 _WEBHOOKS = frozenset({subscriptions.KIND, deliveries.KIND})
 
 
@@ -68,34 +70,43 @@ def _deliver_webhooks(wiring: Wiring) -> int:
 def _deliver_in_turn(wiring: Wiring, messages: Sequence[OutboxMessage]) -> None:
     """Messages for one endpoint, one after the other, for a while; the rest goes back to the queue."""
     ends = time.monotonic() + _TURN_SECONDS
-    for message in messages:
+    for number, message in enumerate(messages):
         if time.monotonic() < ends:
-            _deliver(wiring, message)
+            rest, why = _deliver(wiring, message), "The endpoint rests."
+            left = messages[number + 1 :]
         else:
-            with wiring.platform_unit() as platform:
-                outbox.postpone(platform, message, "The endpoint had its turn.", span=timedelta())
+            rest, why = timedelta(), "The endpoint had its turn."
+            left = messages[number:]
+        if rest is not None:
+            if left:
+                with wiring.platform_unit() as platform:
+                    outbox.postpone(platform, left, why, span=rest)
+            return
 
 
-def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
+def _deliver(wiring: Wiring, message: OutboxMessage) -> timedelta | None:
+    """Try a message, and answer for how long others for the same place need not be tried, if that turned out."""
     pulse.beat()
     fields = {"message": str(message.id), "tenant_id": str(message.tenant_id), "kind": message.kind}
     error, permanent, wait = None, False, None
     try:
         with span(f"deliver {message.kind}", message=str(message.id)):
             HANDLERS[message.kind](wiring, message)
-    except DATABASE_IS_GONE:
-        raise
+    except DATABASE_IS_GONE as gone:
+        if getattr(getattr(gone, "orig", None), "sqlstate", None) != _STATEMENT_TIMEOUT:
+            raise
+        error = "The database took too long."
     except NotConfigured as missing:
         log.get().error("outbox.not_configured", detail=str(missing), **fields)
         with wiring.platform_unit() as platform:
-            outbox.postpone(platform, message, str(missing))
+            outbox.postpone(platform, [message], str(missing))
         metrics.DELIVERIES.labels(message.kind, "postponed").inc()
-        return
+        return None
     except NotYet as rests:
         with wiring.platform_unit() as platform:
-            outbox.postpone(platform, message, str(rests), span=rests.span)
+            outbox.postpone(platform, [message], str(rests), span=rests.span)
         metrics.DELIVERIES.labels(message.kind, "postponed").inc()
-        return
+        return rests.span
     except NotAcknowledged as failed:
         error, wait = str(failed), failed.wait
     except Undeliverable as failed:
@@ -111,3 +122,4 @@ def _deliver(wiring: Wiring, message: OutboxMessage) -> None:
         log.get().info("outbox.sent", **fields)
     else:
         log.get().warning("outbox.failed", died=died, attempts=message.attempts, **fields)
+    return None

@@ -21,11 +21,13 @@ from idp.mail.settings import Sender
 from idp.outbound import Outbound
 from idp.tenants.models import Tenant
 from idp.wiring import Wiring
+from idp.worker.turns import NotYet, Turns
 
 PATIENCE_SECONDS = 1.0
 """How long a tenant's server takes without being slow."""
 _REST = 3
 """How many times as long as a slow server took, its next mail waits."""
+_turns = Turns()
 
 
 class NotConfigured(Exception):
@@ -45,6 +47,7 @@ def send_mail(wiring: Wiring, message: OutboxMessage) -> None:
 
     Raises:
         NotConfigured: there is no server to hand it to.
+        NotYet: it is not the tenant's turn.
         Undeliverable: it never will be delivered; its tenant is gone, or the server refused it for good.
         OSError, smtplib.SMTPException: the server is away, or said no for now.
     """
@@ -73,15 +76,27 @@ def send_mail(wiring: Wiring, message: OutboxMessage) -> None:
 
 @contextmanager
 def _in_turn(wiring: Wiring, message: OutboxMessage) -> Generator[None]:
-    """Let other tenants' mails go before this tenant's next one, when this one takes long."""
+    """Let other tenants' mails go before this tenant's next one, when this one takes long.
+
+    Raises:
+        NotYet: one took long just now.
+    """
+    if seconds := _turns.wait(message.tenant_id, message.tenant_id):
+        _let_others_go(wiring, message, seconds)
+        raise NotYet(timedelta(seconds=seconds))
     began = time.monotonic()
     try:
         yield
     finally:
         took = time.monotonic() - began
         if took > PATIENCE_SECONDS:
-            with wiring.platform_unit() as platform:
-                outbox.hold_back(platform, message, timedelta(seconds=_REST * took))
+            _turns.took(message.tenant_id, message.tenant_id, 0.0, _REST * took)
+            _let_others_go(wiring, message, _REST * took)
+
+
+def _let_others_go(wiring: Wiring, message: OutboxMessage, seconds: float) -> None:
+    with wiring.platform_unit() as platform:
+        outbox.hold_back(platform, message, timedelta(seconds=seconds))
 
 
 def _open(wiring: Wiring, message: OutboxMessage) -> _Open:

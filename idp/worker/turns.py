@@ -5,6 +5,9 @@ What is said here is forgotten when the process ends; what waits in the queue wa
 
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -13,8 +16,24 @@ PATIENCE_SECONDS = 1.0
 """How long an endpoint takes without being slow."""
 _REST = 3
 """How many times as long as a slow endpoint took, the tenant's slow ones wait: a quarter of the time is theirs."""
+PLACES = 2
+"""How many calls of a tenant there are at once, so that its slow names leave room for the others'."""
+PLACE_SECONDS = 0.5
+"""How long a call waits for the tenant's others."""
 _REMEMBERED_SECONDS = 300.0
 _SIZE = 10_000
+
+
+class NotYet(Exception):
+    """It is not the turn of where this message goes.  Does not count as a try.
+
+    Attributes:
+        span: how long it waits.
+    """
+
+    def __init__(self, span: timedelta) -> None:
+        super().__init__("Others go first.")
+        self.span = span
 
 
 class Turns:
@@ -25,6 +44,23 @@ class Turns:
         self._rests: LRUCache[UUID, float] = LRUCache(_SIZE)
         self._slow: LRUCache[UUID, float] = LRUCache(_SIZE)
         self._tenants: LRUCache[UUID, float] = LRUCache(_SIZE)
+        self._places: LRUCache[UUID, threading.BoundedSemaphore] = LRUCache(_SIZE)
+
+    @contextmanager
+    def place(self, tenant_id: UUID) -> Generator[None]:
+        """Be one of the tenant's calls that are made now.
+
+        Raises:
+            NotYet: there are as many as it may have.
+        """
+        with self._lock:
+            places = self._places.setdefault(tenant_id, threading.BoundedSemaphore(PLACES))
+        if not places.acquire(timeout=PLACE_SECONDS):
+            raise NotYet(timedelta(seconds=1))
+        try:
+            yield
+        finally:
+            places.release()
 
     def wait(self, tenant_id: UUID, endpoint_id: UUID) -> float:
         """Seconds until the endpoint is called again; 0 when it can be now."""

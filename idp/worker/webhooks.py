@@ -16,14 +16,16 @@ from idp.db.unit import UnitOfWork
 from idp.errors import NotFound
 from idp.events import outbox
 from idp.events.models import OutboxMessage
-from idp.outbound import Outbound, OutboundFailed, OutboundRefused
+from idp.outbound import Outbound, OutboundBusy, OutboundFailed, OutboundRefused
 from idp.tenants.models import Tenant
 from idp.webhooks import attempts, deliveries, endpoints, schedule, signing
 from idp.webhooks.attempts import Ready, Result
 from idp.wiring import Wiring
-from idp.worker.turns import Turns
+from idp.worker.turns import NotYet, Turns
 
 _turns = Turns()
+_BUSY = timedelta(seconds=2)
+"""How long a delivery waits when this process calls as many others as it can."""
 
 
 class NotAcknowledged(Exception):
@@ -36,18 +38,6 @@ class NotAcknowledged(Exception):
     def __init__(self, error: str, wait: timedelta) -> None:
         super().__init__(error)
         self.wait = wait
-
-
-class NotYet(Exception):
-    """It is not this endpoint's turn.  Does not count as a try.
-
-    Attributes:
-        span: how long it waits.
-    """
-
-    def __init__(self, span: timedelta) -> None:
-        super().__init__("The endpoint rests.")
-        self.span = span
 
 
 def expand(wiring: Wiring, message: OutboxMessage) -> None:
@@ -63,7 +53,7 @@ def send(wiring: Wiring, message: OutboxMessage) -> None:
 
     Raises:
         NotAcknowledged: it failed, and is tried again.
-        NotYet: it is not the endpoint's turn.
+        NotYet: it is not the endpoint's turn, or there is no room for another call.
     """
     tenant = _living(wiring, message)
     if tenant is None:
@@ -74,24 +64,29 @@ def send(wiring: Wiring, message: OutboxMessage) -> None:
         with wiring.platform_unit() as platform:
             outbox.hold_back(platform, message, span, alike=deliveries.ENDPOINT)
         raise NotYet(span)
-    with wiring.tenant_unit(tenant) as uow:
-        ready = _prepare(uow, delivery_id)
-    if ready is None:
-        return
-    result = _post(wiring, delivery_id, ready)
-    wait = None if result.error is None or result.gone else schedule.next_wait(message.attempts, result.asked)
+    with _turns.place(tenant.id):
+        with wiring.tenant_unit(tenant) as uow:
+            ready = _prepare(uow, delivery_id)
+        if ready is None:
+            return
+        result = _post(wiring, delivery_id, ready)
+    wait = None if result.error is None or result.gone else schedule.next_wait(message.attempts + 1, result.asked)
     with wiring.tenant_unit(tenant) as uow:
         verdict = attempts.record(uow, delivery_id, result, wait)
     if verdict.reason is not None:
         with wiring.platform_unit() as platform, platform.within(tenant) as uow:
             endpoints.give_up(uow, endpoint_id, verdict.reason)
-    rest = _give_way(wiring, message, tenant, endpoint_id, result, verdict.failing_for)
+    rest = _give_way(tenant, endpoint_id, result, verdict.failing_for)
     if result.error is not None and wait is not None:
         raise NotAcknowledged(result.error, max(wait, rest))
 
 
 def _post(wiring: Wiring, delivery_id: UUID, ready: Ready) -> Result:
-    """One try; a redirect is an answer like any other, and no acknowledgement."""
+    """One try; a redirect is an answer like any other, and no acknowledgement.
+
+    Raises:
+        NotYet: there could be none, since others take their time.
+    """
     began = time.monotonic()
     headers = signing.headers(ready.secrets, delivery_id, ready.moment, ready.body)
     status, asked, error = None, None, None
@@ -99,6 +94,8 @@ def _post(wiring: Wiring, delivery_id: UUID, ready: Ready) -> Result:
         answer = _outbound(tuple(wiring.settings.outbound_allow)).post(ready.url, body=ready.body, headers=headers)
     except OutboundRefused:
         error = "This address cannot be called from here."
+    except OutboundBusy:
+        raise NotYet(_BUSY) from None
     except OutboundFailed:
         error = "There was no whole answer in time."
     else:
@@ -111,26 +108,14 @@ def _post(wiring: Wiring, delivery_id: UUID, ready: Ready) -> Result:
     return Result(duration, status, error, asked, gone=status == HTTPStatus.GONE)
 
 
-def _give_way(
-    wiring: Wiring,
-    message: OutboxMessage,
-    tenant: Tenant,
-    endpoint_id: UUID,
-    result: Result,
-    failing_for: timedelta | None,
-) -> timedelta:
+def _give_way(tenant: Tenant, endpoint_id: UUID, result: Result, failing_for: timedelta | None) -> timedelta:
     """Let whatever else waits go before the next one for an endpoint that is slow, or has failed for a while.
 
     Answers how long it rests.
     """
     least = timedelta() if result.error is None else schedule.rest(failing_for, result.asked)
-    rest = timedelta(
-        seconds=_turns.took(tenant.id, endpoint_id, result.duration.total_seconds(), least.total_seconds())
-    )
-    if rest:
-        with wiring.platform_unit() as platform:
-            outbox.hold_back(platform, message, rest, alike=deliveries.ENDPOINT)
-    return rest
+    seconds = _turns.took(tenant.id, endpoint_id, result.duration.total_seconds(), least.total_seconds())
+    return timedelta(seconds=seconds)
 
 
 def _prepare(uow: UnitOfWork, delivery_id: UUID) -> Ready | None:

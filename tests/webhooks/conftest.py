@@ -33,6 +33,7 @@ def another() -> Iterator[Receiver]:
 def _begin_anew(wiring: Wiring, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests' messages, and how slow their endpoints and this machine are, are none of our business."""
     monkeypatch.setattr(turns, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(turns, "PLACE_SECONDS", 60.0)
     monkeypatch.setattr(webhooks, "_turns", Turns())
     with wiring.platform_unit() as platform:
         platform.execute(update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(sent_at=func.now()))

@@ -1,5 +1,6 @@
 """Endpoints that are slow or dead keep nobody else waiting: other endpoints, other tenants, mail (R28, R53)."""
 
+import contextlib
 import threading
 import time
 from datetime import timedelta
@@ -7,11 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, update
 
+from idp import outbound
 from idp.events import outbox
 from idp.events.models import OutboxMessage
 from idp.ids import new_id
 from idp.webhooks.models import WebhookEndpoint
-from idp.worker import delivery, turns
+from idp.worker import delivery, turns, webhooks
 from tests.factories import People
 from tests.webhooks.posts import Hooks
 from tests.webhooks.receiver import Receiver, Reply
@@ -45,13 +47,74 @@ def test_a_slow_endpoint_keeps_nobody_else_waiting(
 
 def test_endpoints_are_called_at_once(hooks: Hooks, receiver: Receiver) -> None:
     """All calls meet at the barrier, or none comes through."""
-    together = threading.Barrier(3)
-    for number in range(3):
+    together = threading.Barrier(2)
+    for number in range(2):
         hooks.endpoint(f"{receiver.url}/{number}", "user.created")
     hooks.people.user()
     receiver.then = Reply(before=lambda: together.wait(timeout=10))
     hooks.deliver()
-    assert [attempt.error for attempt in hooks.attempts] == [None] * 3
+    assert [attempt.error for attempt in hooks.attempts] == [None] * 2
+
+
+def test_a_tenant_has_two_places_and_what_finds_none_was_not_tried(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PLACE_SECONDS", 0.1)
+    gate = threading.Barrier(2)
+    for number in range(3):
+        hooks.endpoint(f"{receiver.url}/{number}", "user.created")
+    hooks.people.user()
+
+    def hold() -> None:
+        gate.wait(timeout=10)
+        time.sleep(0.5)
+
+    receiver.then = Reply(before=hold)
+    delivery.deliver_due(hooks.wiring, threading.Event())
+    assert len(receiver.copies) == 2
+    assert sorted(row.attempts for row in hooks.deliveries) == [0, 1, 1]
+    receiver.then = Reply()
+    hooks.make_due()
+    hooks.deliver()
+    assert [row.attempts for row in hooks.deliveries] == [1] * 3
+
+
+def test_a_call_for_which_this_process_has_no_room_is_no_failure_of_the_endpoint(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "TOTAL_SECONDS", 0.2)
+    endpoint_id, _ = hooks.endpoint(receiver.url, "user.created")
+    hooks.people.user()
+    places = webhooks._outbound(tuple(hooks.wiring.settings.outbound_allow))._places
+    with contextlib.ExitStack() as held:
+        for _ in range(outbound.CONCURRENT_CALLS):
+            held.enter_context(places)
+        hooks.deliver()
+    assert (hooks.attempts, hooks.get(endpoint_id).failing_since) == ([], None)
+    assert [message.attempts for message in hooks.messages if message.sent_at is None] == [0]
+    monkeypatch.undo()
+    hooks.make_due()
+    hooks.deliver()
+    assert [attempt.error for attempt in hooks.attempts] == [None]
+
+
+def test_what_rests_is_held_back_a_part_at_a_time_and_never_what_another_worker_has(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "HELD_BACK_AT_ONCE", 2)
+    hooks.endpoint(receiver.url, "user.created")
+    for number in range(5):
+        hooks.people.user(email=f"ada{number}@example.com")
+    with hooks.wiring.platform_unit() as platform:
+        expansions = outbox.claim(platform, only={"webhook"})
+    for message in expansions:
+        webhooks.expand(hooks.wiring, message)
+    with hooks.wiring.platform_unit() as platform:
+        (claimed,) = outbox.claim(platform, limit=1, only={"webhook_delivery"})
+    with hooks.wiring.platform_unit() as platform:
+        outbox.hold_back(platform, claimed, timedelta(hours=1), alike="endpoint_id")
+    waits = sorted(round(wait.total_seconds() / 60) for wait in hooks.waits)
+    assert waits == [0, 0, 2, 60, 60]
 
 
 def test_one_endpoint_is_called_once_at_a_time(hooks: Hooks, receiver: Receiver) -> None:
@@ -115,6 +178,8 @@ def test_what_has_failed_for_long_is_called_seldom(hooks: Hooks, receiver: Recei
         uow.execute(update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).values(failing_since=a_while))
     for number in range(3):
         hooks.people.user(email=f"ada{number}@example.com")
+    hooks.deliver()
+    hooks.make_due()
     hooks.deliver()
     assert len(receiver.copies) == 2
     assert len(hooks.waits) == 4

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from idp.events import outbox
 from idp.events.models import OutboxMessage
@@ -127,6 +127,33 @@ def test_a_dead_workers_message_comes_back_when_its_lease_is_over(
     make_due(wiring, message_id)
     assert deliver(wiring) == 1
     assert delivered == [message_id]
+
+
+def test_a_claim_is_no_try(wiring: Wiring, tenant: Tenant, delivered: list[UUID]) -> None:
+    (message_id,) = enqueue(wiring, tenant)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        with wiring.platform_unit() as platform:
+            outbox.claim(platform)
+        make_due(wiring, message_id)
+    assert read(wiring, message_id).attempts == 0
+    deliver(wiring)
+    assert delivered == [message_id]
+
+
+def test_a_statement_that_takes_too_long_fails_its_message_and_no_other(
+    wiring: Wiring, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dawdle(wiring: Wiring, message: OutboxMessage) -> None:
+        if message.payload["number"] == 0:
+            with wiring.platform_unit() as platform:
+                platform.execute(text("SET LOCAL statement_timeout = '20ms'"))
+                platform.execute(text("SELECT pg_sleep(5)"))
+
+    monkeypatch.setitem(HANDLERS, KIND, dawdle)
+    first, second = enqueue(wiring, tenant, 2)
+    deliver(wiring)
+    assert (read(wiring, first).attempts, read(wiring, first).last_error) == (1, "The database took too long.")
+    assert read(wiring, second).sent_at is not None
 
 
 def test_what_a_stop_leaves_over_is_given_back(wiring: Wiring, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
