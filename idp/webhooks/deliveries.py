@@ -1,7 +1,7 @@
 """Deliveries: one for each endpoint that wants an event, the log of them, and sending them again."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from idp.events import service as events
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
 from idp.ids import earliest, new_id
+from idp.webhooks import schedule
 from idp.webhooks.errors import NoSuchDelivery, WebhookDisabled
 from idp.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
@@ -24,6 +25,7 @@ ENDPOINT = "endpoint_id"
 """Member of such a message by which others for the same endpoint are found."""
 MAX_REPLAYED = 1_000
 MAX_SHOWN_ATTEMPTS = 100
+_ABOUT = timedelta(minutes=1)
 _UNSEEN = {"synchronize_session": False}
 
 
@@ -78,7 +80,7 @@ def get(uow: UnitOfWork, endpoint: WebhookEndpoint, delivery_id: UUID) -> Webhoo
     """
     row = uow.find(WebhookDelivery, delivery_id)
     if row is None or row.endpoint_id != endpoint.id:
-        raise NoSuchDelivery("There is no such delivery.")
+        raise _unknown()
     return row
 
 
@@ -106,11 +108,14 @@ def replay(uow: UnitOfWork, endpoint: WebhookEndpoint, row: WebhookDelivery) -> 
 
     Raises:
         WebhookDisabled: nothing is sent to the endpoint.
+        NoSuchDelivery: it was deleted meanwhile.
     """
     _require_enabled(endpoint, row.event_type)
     if not _begin_anew(uow, [row.id]):
         _hurry(uow, row)
-    uow.session.refresh(row)
+    as_it_is = select(WebhookDelivery).where(WebhookDelivery.id == row.id)
+    if uow.session.scalar(as_it_is, execution_options={"populate_existing": True}) is None:
+        raise _unknown()
     events.record(uow, EventType.WEBHOOK_REPLAYED, endpoint, delivery_id=str(row.id))
 
 
@@ -183,18 +188,24 @@ def _begin_anew(uow: UnitOfWork, ids: Sequence[UUID]) -> Sequence[UUID]:
 
 
 def _hurry(uow: UnitOfWork, row: WebhookDelivery) -> None:
-    """Try now what waits; what is due within a lease is, or may be, somebody's already."""
+    """Try now what waits; what is due within a lease is, or may be, somebody's already.
+
+    Its message is due when the delivery is, or a rest of the endpoint later: by that it is found.
+    """
+    if row.next_attempt_at is None:
+        return
+    least, most = row.next_attempt_at - _ABOUT, row.next_attempt_at + schedule.LONGEST_REST + _ABOUT
     waits = and_(
         OutboxMessage.kind == KIND,
         OutboxMessage.payload["delivery_id"].astext == str(row.id),
         OutboxMessage.sent_at.is_(None),
         OutboxMessage.dead_at.is_(None),
-        OutboxMessage.next_attempt_at > uow.now + outbox.LEASE,
+        OutboxMessage.next_attempt_at.between(max(least, uow.now + outbox.LEASE), most),
     )
     hurried = update(OutboxMessage).where(waits).values(next_attempt_at=uow.now).returning(OutboxMessage.id)
     if uow.execute(hurried, execution_options=_UNSEEN).first() is not None:
-        row.next_attempt_at = uow.now
-        uow.flush()
+        now = update(WebhookDelivery).where(WebhookDelivery.id == row.id).values(next_attempt_at=uow.now)
+        uow.execute(now, execution_options=_UNSEEN)
 
 
 def _message(delivery_id: UUID, endpoint_id: UUID) -> dict[str, Any]:
@@ -204,3 +215,7 @@ def _message(delivery_id: UUID, endpoint_id: UUID) -> dict[str, Any]:
 def _require_enabled(endpoint: WebhookEndpoint, event_type: str | None = None) -> None:
     if endpoint.disabled_at is not None and event_type != EventType.WEBHOOK_TESTED:
         raise WebhookDisabled("This webhook is disabled. Enable it first.")
+
+
+def _unknown() -> NoSuchDelivery:
+    return NoSuchDelivery("There is no such delivery.")

@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from idp.events import outbox
 from idp.events.models import OutboxMessage
 from idp.webhooks import deliveries, endpoints
-from idp.webhooks.errors import TooManyWebhooks
+from idp.webhooks.errors import NoSuchDelivery, TooManyWebhooks
 from idp.worker import delivery, webhooks
 from tests.webhooks.posts import Hooks
 from tests.webhooks.receiver import Receiver, Reply
@@ -121,6 +121,27 @@ def test_what_waits_for_hours_is_tried_now_when_somebody_asks(hooks: Hooks, rece
         deliveries.replay(uow, endpoint, deliveries.get(uow, endpoint, delivery_id))
     hooks.deliver()
     assert [attempt.status for attempt in hooks.attempts] == [500, 204]
+
+
+@pytest.mark.parametrize("reply", [Reply(), Reply(500)], ids=["delivered", "waiting"])
+def test_a_delivery_that_is_deleted_while_it_is_sent_again_is_not_there(
+    hooks: Hooks, receiver: Receiver, reply: Reply
+) -> None:
+    endpoint_id, _ = hooks.endpoint(receiver.url, "key.revoked")
+    receiver.then = reply
+    delivery_id = hooks.test(endpoint_id)
+    hooks.deliver()
+    later = {"next_attempt_at": func.now() + outbox.LEASE * 2}
+    with hooks.wiring.platform_unit() as platform:
+        platform.execute(update(OutboxMessage).where(OutboxMessage.sent_at.is_(None)).values(later))
+    with hooks.people.unit() as uow:
+        endpoint = endpoints.get(uow, endpoint_id)
+        row = deliveries.get(uow, endpoint, delivery_id)
+        with hooks.unit() as other:
+            endpoints.remove(other, endpoints.hold(other, endpoint_id))
+        with pytest.raises(NoSuchDelivery):
+            deliveries.replay(uow, endpoint, row)
+    assert hooks.deliveries == []
 
 
 def test_made_at_once_there_are_no_more_than_twenty_and_all_are_heard(hooks: Hooks) -> None:
