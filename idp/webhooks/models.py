@@ -37,6 +37,7 @@ class WebhookDelivery(TenantScoped, Identified, Base):
     __table_args__ = (
         tenant_fk("endpoint_id", "webhook_endpoints"),
         UniqueConstraint("tenant_id", "endpoint_id", "event_id"),
+        Index(None, "tenant_id", "endpoint_id", "id"),
         Index(None, "created_at"),
     )
 

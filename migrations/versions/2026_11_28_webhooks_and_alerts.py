@@ -49,6 +49,9 @@ def upgrade() -> None:
             "tenant_id", "endpoint_id", "event_id", name="webhook_deliveries_tenant_id_endpoint_id_event_id_key"
         ),
     )
+    op.create_index(
+        "webhook_deliveries_tenant_id_endpoint_id_id_idx", "webhook_deliveries", ["tenant_id", "endpoint_id", "id"]
+    )
     op.create_index("webhook_deliveries_created_at_idx", "webhook_deliveries", ["created_at"])
     _create(
         "webhook_attempts",
