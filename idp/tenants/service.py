@@ -71,6 +71,8 @@ def list_all(platform: PlatformUnit) -> Sequence[Tenant]:
 def update(platform: PlatformUnit, tenant: Tenant, changes: Mapping[str, Any]) -> Tenant:
     """Change settings by name: ``name``, any member of `Policy`, of `Branding` or of `Budget`.
 
+    The event lists those whose value is another than before; where none is, there is no event.
+
     Args:
         platform: the transaction.
         tenant: as `get` gave it.
@@ -100,8 +102,10 @@ def update(platform: PlatformUnit, tenant: Tenant, changes: Mapping[str, Any]) -
         first = refused.errors()[0]
         field = str(first["loc"][0])
         raise SettingUnknown(f"{field}: {first['msg'].removeprefix('Value error, ')}.", field=field) from None
+    before, after = _values(tenant.name, *documents), _values(name, new_policy, new_branding, new_budget)
     tenant.name, tenant.policy, tenant.branding, tenant.budget = name, new_policy, new_branding, new_budget
-    _record(platform, tenant, EventType.TENANT_UPDATED, changed=sorted(changes))
+    if changed := sorted(key for key in changes if before[key] != after[key]):
+        _record(platform, tenant, EventType.TENANT_UPDATED, changed=changed)
     return tenant
 
 
@@ -158,6 +162,11 @@ def _name(value: str) -> str:
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise SettingUnknown(f"A name is 1 to {MAX_NAME} printable characters.", field="name")
     return name
+
+
+def _values(name: str, *documents: BaseModel) -> dict[str, Any]:
+    """Every setting by its name, also those that were left at their defaults."""
+    return {"name": name} | {key: value for document in documents for key, value in document}
 
 
 def _settable(document: type[BaseModel]) -> list[str]:
