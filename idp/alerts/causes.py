@@ -73,6 +73,10 @@ def webhook_disabled(uow: UnitOfWork, disabled: Event) -> None:
 
 
 def alerting_changed(uow: UnitOfWork, updated: Event) -> None:
-    """React to ``tenant.updated``: who is alerted, or of what, is another than before."""
+    """React to ``tenant.updated``: who is alerted, or of what, is another than before.
+
+    The event is its subject, so that two changes within the hour are both told: the second may be a thief's.  What
+    bounds them is that each needs an authorised request that really changes something.
+    """
     if changed := [name for name in updated.data.get("changed", ()) if name.startswith(_OURS)]:
-        raise_alert(uow, Kind.ALERTING_CHANGED, " ".join(changed), cause=updated, changed=changed)
+        raise_alert(uow, Kind.ALERTING_CHANGED, str(updated.id), cause=updated, changed=changed)

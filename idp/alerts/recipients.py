@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from idp.alerts.kinds import Kind
+from idp.alerts.kinds import FOR_OWNERS_TOO, Kind
 from idp.db.unit import UnitOfWork
 from idp.mail.messages import Recipient, recipient_of
 from idp.rbac.models import Role, RoleAssignment
@@ -18,7 +18,8 @@ MOST_OWNERS = 50
 def of(uow: UnitOfWork, kind: Kind, *, but: UUID | None = None) -> list[Recipient]:
     """Who gets an alert of this kind, each once.
 
-    That the alerting was changed is for the owners in any case, since the contacts are what may have been changed.
+    That the alerting was changed, or that there are more alerts than mails, is for the owners in any case, since the
+    contacts are what may have been changed.
 
     Args:
         uow: the tenant's unit.
@@ -28,7 +29,7 @@ def of(uow: UnitOfWork, kind: Kind, *, but: UUID | None = None) -> list[Recipien
     contacts = [Recipient(address) for address in uow.tenant.policy.alert_contacts]
     if not contacts:
         return _owners(uow, but=but)
-    if kind is not Kind.ALERTING_CHANGED:
+    if kind not in FOR_OWNERS_TOO:
         return contacts
     return list({users.canonical(to.address): to for to in (*contacts, *_owners(uow))}.values())
 

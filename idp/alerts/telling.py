@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from idp.alerts import particulars, recipients
-from idp.alerts.kinds import MOST_IN_A_WINDOW, UNCOUNTED, WINDOW, Kind
+from idp.alerts.kinds import INSIDERS, MOST_IN_A_WINDOW, STRANGERS, UNCOUNTED, WINDOW, Kind
 from idp.alerts.letter import security_alert
 from idp.alerts.models import Alert
 from idp.alerts.service import raise_alert
@@ -28,9 +28,10 @@ def tell(uow: UnitOfWork, alert_id: UUID) -> None:
     if alert is None or MAILS in alert.data:
         return
     kind = Kind(alert.kind)
-    if kind not in UNCOUNTED and _mailed_before(uow, alert) >= MOST_IN_A_WINDOW:
+    subject, budget = ("strangers", STRANGERS) if kind in STRANGERS else ("tenant", INSIDERS)
+    if kind not in UNCOUNTED and _mailed_before(uow, alert, budget) >= MOST_IN_A_WINDOW:
         alert.data = {**alert.data, MAILS: 0}
-        raise_alert(uow, Kind.OVERFLOW, "tenant", limit=MOST_IN_A_WINDOW)
+        raise_alert(uow, Kind.OVERFLOW, subject, limit=MOST_IN_A_WINDOW)
         return
     cause = _cause(uow, alert)
     to = recipients.of(uow, kind, but=_whom(kind, cause))
@@ -49,11 +50,12 @@ def tell(uow: UnitOfWork, alert_id: UUID) -> None:
     alert.data = {**alert.data, MAILS: len(to)}
 
 
-def _mailed_before(uow: UnitOfWork, alert: Alert) -> int:
+def _mailed_before(uow: UnitOfWork, alert: Alert, budget: frozenset[Kind]) -> int:
+    """How many of one budget were mailed within the hour: what strangers cause is counted apart from all else."""
     mailed = select(func.count()).where(
         Alert.id >= earliest(alert.raised_at - WINDOW),
         Alert.raised_at > alert.raised_at - WINDOW,
-        Alert.kind.not_in([kind.value for kind in UNCOUNTED]),
+        Alert.kind.in_([kind.value for kind in budget]),
         Alert.data[MAILS].as_integer() > 0,
     )
     return uow.session.scalar(mailed.select_from(Alert)) or 0
