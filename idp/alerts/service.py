@@ -68,8 +68,8 @@ def raise_alert(uow: UnitOfWork, kind: Kind, subject: str, *, cause: Event | Non
     return alert_id
 
 
-def test(uow: UnitOfWork) -> tuple[Alert, list[str]]:
-    """Raise an alert that means nothing, to see where alerts arrive; it and the addresses that will get it.
+def reached(uow: UnitOfWork) -> list[str]:
+    """Addresses that alerts are mailed to.
 
     Raises:
         NobodyToAlert: there is none.
@@ -77,6 +77,16 @@ def test(uow: UnitOfWork) -> tuple[Alert, list[str]]:
     to = [recipient.address for recipient in recipients.of(uow, Kind.TEST)]
     if not to:
         raise NobodyToAlert("There is nobody to alert: set alert_contacts, or have an owner's address confirmed.")
+    return to
+
+
+def test(uow: UnitOfWork) -> tuple[Alert, list[str]]:
+    """Raise an alert that means nothing, to see where alerts arrive; it and the addresses that will get it.
+
+    Raises:
+        NobodyToAlert: there is none.
+    """
+    to = reached(uow)
     alert_id = raise_alert(uow, Kind.TEST, str(new_id()))
     assert alert_id is not None  # noqa: S101 - nobody can switch it off, and no other has its subject
     return get(uow, alert_id), to
