@@ -11,7 +11,7 @@ from idp.events.types import EventType
 from idp.ids import new_id
 from idp.webhooks import deliveries, schedule, secrets
 from idp.webhooks.deliveries import State
-from idp.webhooks.endpoints import Reason
+from idp.webhooks.endpoints import DELETED, Reason
 from idp.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from idp.webhooks.payloads import encoded, payload_of
 
@@ -77,7 +77,10 @@ def prepare(uow: UnitOfWork, delivery_id: UUID) -> Ready | None:
     if row is None or deliveries.state_of(row) is not State.PENDING:
         return None
     endpoint, event = uow.find(WebhookEndpoint, row.endpoint_id), deliveries.event_of(uow, row)
-    disabled = endpoint is None or (endpoint.disabled_at is not None and row.event_type != EventType.WEBHOOK_TESTED)
+    disabled = endpoint is None or (
+        endpoint.disabled_at is not None
+        and (row.event_type != EventType.WEBHOOK_TESTED or endpoint.disabled_reason == DELETED)
+    )
     if disabled or event is None or endpoint is None:
         row.failed_at, row.next_attempt_at = uow.now, None
         return None

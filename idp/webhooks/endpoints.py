@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Update, delete, func, select, update
 
 from idp.db.unit import UnitOfWork
 from idp.events import service as events
@@ -18,12 +18,18 @@ from idp.ids import new_id
 from idp.tenants.models import Tenant
 from idp.webhooks import secrets
 from idp.webhooks.errors import NoSuchWebhook, TooManyWebhooks, WebhookInvalid, WebhookTaken
-from idp.webhooks.models import WebhookEndpoint
+from idp.webhooks.models import WebhookDelivery, WebhookEndpoint
 from idp.webhooks.urls import host_of, require_callable
 
 MAX_ENDPOINTS = 20
 MAX_DESCRIPTION = 200
 MAX_FILTERS = 200
+MAX_DELETED_AT_ONCE = 1_000
+"""An endpoint with more deliveries is hidden, and deleted by the worker with them."""
+DELETED = "deleted"
+"""The reason why one is disabled that is hidden."""
+
+is_there = WebhookEndpoint.disabled_reason.is_distinct_from(DELETED)
 
 
 class Reason(StrEnum):
@@ -52,7 +58,7 @@ def create(
     url, wanted = require_callable(url), _wanted(event_types)
     _take_turn(uow)
     _require_free(uow, url)
-    if (uow.session.scalar(select(func.count()).select_from(WebhookEndpoint)) or 0) >= MAX_ENDPOINTS:
+    if (uow.session.scalar(select(func.count()).select_from(WebhookEndpoint).where(is_there)) or 0) >= MAX_ENDPOINTS:
         raise TooManyWebhooks(f"A tenant has at most {MAX_ENDPOINTS} webhooks.")
     row = WebhookEndpoint(
         id=new_id(),
@@ -143,22 +149,23 @@ def give_up(uow: UnitOfWork, endpoint_id: UUID, reason: Reason) -> bool:
 
 
 def remove(uow: UnitOfWork, row: WebhookEndpoint) -> None:
-    """Delete an endpoint with its deliveries.
+    """Delete an endpoint with its deliveries; if those are many, nobody sees it any more, and the worker deletes it.
 
     Raises:
         NoSuchWebhook: somebody else did so meanwhile.
     """
     uow.flush()
-    removed = delete(WebhookEndpoint).where(WebhookEndpoint.id == row.id).returning(WebhookEndpoint.id)
-    if uow.session.scalar(removed) is None:
+    host, mine = host_of(row.url), (WebhookEndpoint.id == row.id) & is_there
+    removed = _hidden(uow, row).where(mine) if _has_many_deliveries(uow, row) else delete(WebhookEndpoint).where(mine)
+    if uow.session.scalar(removed.returning(WebhookEndpoint.id)) is None:
         raise _unknown()
     _publish(uow)
-    events.record(uow, EventType.WEBHOOK_DELETED, row, host=host_of(row.url))
+    events.record(uow, EventType.WEBHOOK_DELETED, row, host=host)
 
 
 def list_all(uow: UnitOfWork) -> Sequence[WebhookEndpoint]:
     """The tenant's endpoints, the oldest first."""
-    return uow.session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id)).all()
+    return uow.session.scalars(select(WebhookEndpoint).where(is_there).order_by(WebhookEndpoint.id)).all()
 
 
 def get(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint:
@@ -168,7 +175,7 @@ def get(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint:
         NoSuchWebhook: none of this tenant.
     """
     row = uow.find(WebhookEndpoint, endpoint_id)
-    if row is None:
+    if row is None or row.disabled_reason == DELETED:
         raise _unknown()
     return row
 
@@ -186,7 +193,7 @@ def hold(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint:
     _take_turn(uow)
     locked = select(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id).with_for_update(key_share=True)
     row = uow.session.scalar(locked, execution_options={"populate_existing": True})
-    if row is None:
+    if row is None or row.disabled_reason == DELETED:
         raise _unknown()
     return row
 
@@ -194,6 +201,24 @@ def hold(uow: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint:
 def _take_turn(uow: UnitOfWork) -> None:
     """Lock the tenant's row, as far as others only refer to it."""
     uow.execute(select(Tenant.id).where(Tenant.id == uow.tenant.id).with_for_update(key_share=True))
+
+
+def _has_many_deliveries(uow: UnitOfWork, row: WebhookEndpoint) -> bool:
+    theirs = select(WebhookDelivery.id).where(WebhookDelivery.endpoint_id == row.id).limit(MAX_DELETED_AT_ONCE + 1)
+    return (uow.session.scalar(select(func.count()).select_from(theirs.subquery())) or 0) > MAX_DELETED_AT_ONCE
+
+
+def _hidden(uow: UnitOfWork, row: WebhookEndpoint) -> Update:
+    """What makes `row` nobody's: its URL and its place are free, and its secrets are gone."""
+    return update(WebhookEndpoint).values(
+        url=f"{DELETED}:{row.id}",
+        description=None,
+        event_types=[],
+        secret_sealed=b"",
+        previous_secret_sealed=None,
+        disabled_at=uow.now,
+        disabled_reason=DELETED,
+    )
 
 
 def _publish(uow: UnitOfWork) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, exists, func, select, true, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from idp.accounts.models import Invitation, Registration
@@ -27,7 +27,8 @@ from idp.oauth.models import (
 )
 from idp.rbac.models import OperatorAccess
 from idp.tenants.models import Tenant
-from idp.webhooks.models import WebhookDelivery
+from idp.webhooks.endpoints import DELETED
+from idp.webhooks.models import WebhookDelivery, WebhookEndpoint
 from idp.wiring import Wiring
 
 BATCH = 1_000
@@ -88,7 +89,20 @@ RULES = (
 
 def purge_expired(wiring: Wiring, stop: threading.Event) -> int:
     """Delete by every rule until nothing is left to delete; answers how many rows went."""
-    return sum(until_empty(wiring, stop, rule.table, rule.is_over) for rule in RULES)
+    count = sum(until_empty(wiring, stop, rule.table, rule.is_over) for rule in RULES)
+    return count + _purge_deleted_webhooks(wiring, stop)
+
+
+def _purge_deleted_webhooks(wiring: Wiring, stop: threading.Event) -> int:
+    """Webhooks that had too many deliveries to be deleted in a request."""
+    deleted = select(WebhookEndpoint.tenant_id, WebhookEndpoint.id).where(WebhookEndpoint.disabled_reason == DELETED)
+    theirs = tuple_(WebhookDelivery.tenant_id, WebhookDelivery.endpoint_id).in_(deleted)
+    has_none = ~exists().where(
+        WebhookDelivery.tenant_id == WebhookEndpoint.tenant_id, WebhookDelivery.endpoint_id == WebhookEndpoint.id
+    )
+    empty = (WebhookEndpoint.disabled_reason == DELETED) & has_none
+    count = until_empty(wiring, stop, cast(Table, WebhookDelivery.__table__), theirs)
+    return count + until_empty(wiring, stop, cast(Table, WebhookEndpoint.__table__), empty)
 
 
 def purge_deleted_tenants(wiring: Wiring, stop: threading.Event) -> int:

@@ -10,8 +10,9 @@ from sqlalchemy import func, update
 from idp.events import outbox
 from idp.events.models import OutboxMessage
 from idp.webhooks import deliveries, endpoints
-from idp.webhooks.errors import NoSuchDelivery, TooManyWebhooks
-from idp.worker import delivery, webhooks
+from idp.webhooks.errors import NoSuchDelivery, NoSuchWebhook, TooManyWebhooks
+from idp.webhooks.models import WebhookEndpoint
+from idp.worker import delivery, purge, webhooks
 from tests.webhooks.posts import Hooks
 from tests.webhooks.receiver import Receiver, Reply
 
@@ -182,3 +183,26 @@ def test_an_endpoint_that_is_deleted_while_it_is_called_is_gone_and_nothing_is_l
     assert len(receiver.copies) == 1
     assert (hooks.deliveries, hooks.attempts) == ([], [])
     assert all(message.sent_at is not None for message in hooks.messages)
+
+
+def test_an_endpoint_with_many_deliveries_is_gone_at_once_and_deleted_by_the_worker(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "MAX_DELETED_AT_ONCE", 1)
+    endpoint_id, _ = hooks.endpoint(receiver.url, "key.revoked")
+    for _ in range(2):
+        hooks.test(endpoint_id)
+    with hooks.unit() as uow:
+        endpoints.remove(uow, endpoints.hold(uow, endpoint_id))
+    with hooks.unit() as uow:
+        assert endpoints.list_all(uow) == []
+        for look in (endpoints.get, endpoints.hold):
+            with pytest.raises(NoSuchWebhook):
+                look(uow, endpoint_id)
+    (row,) = hooks.rows(WebhookEndpoint)
+    assert (row.url, row.event_types, row.secret_sealed) == (f"deleted:{endpoint_id}", [], b"")
+    hooks.deliver()
+    assert receiver.copies == []
+    hooks.endpoint(receiver.url, "key.revoked")
+    purge.purge_expired(hooks.wiring, threading.Event())
+    assert ([one.url for one in hooks.rows(WebhookEndpoint)], hooks.deliveries) == ([receiver.url], [])

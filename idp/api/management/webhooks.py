@@ -96,7 +96,7 @@ def list_webhook_event_types(uow: UnitOfWork) -> dict[str, Any]:
 )
 def list_webhooks(uow: UnitOfWork, query: dict[str, Any]) -> dict[str, Any]:
     """List webhooks."""
-    page = LISTING.page(uow, select(WebhookEndpoint), query)
+    page = LISTING.page(uow, select(WebhookEndpoint).where(endpoints.is_there), query)
     return LISTING.answer(uow, page, [describe(uow, row[0]) for row in page.rows], query)
 
 
