@@ -5,6 +5,7 @@ when it is imported, and has to find ``PROMETHEUS_MULTIPROC_DIR`` by then.
 """
 
 import gc
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -44,6 +45,14 @@ def post_worker_init(_worker: Worker) -> None:
     from idp import wsgi  # noqa: PLC0415 - see the module's docstring
 
     wsgi.begin()
+
+
+def worker_exit(_server: Arbiter, worker: Worker) -> None:
+    """Send what is left to be sent.  For a process that was killed the master calls this, which sends nothing."""
+    from idp import wsgi  # noqa: PLC0415 - see the module's docstring
+
+    if os.getpid() == worker.pid:
+        wsgi.end()
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

@@ -25,3 +25,8 @@ def begin() -> None:
     wiring.begin()
     metrics.THREADS.set(settings.web_threads)
     metrics.GATE_PLACES.set(passwords.gate().places)
+
+
+def end() -> None:
+    """What a process does before it ends."""
+    telemetry.end(settings)

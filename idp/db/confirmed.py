@@ -13,7 +13,8 @@ from typing import Any
 import psycopg
 
 PATIENCE_SECONDS = 5.0
-_WARNING = "01000"
+_WAITS_FOR_STANDBY = "SyncRepWaitForLSN"
+"""Where PostgreSQL gives that warning; its text is in the server's language, and its SQLSTATE is that of all warnings."""
 
 
 class ConfirmedConnection(psycopg.Connection[Any]):
@@ -23,10 +24,11 @@ class ConfirmedConnection(psycopg.Connection[Any]):
         super().__init__(*args, **kwargs)
         self._was_warned = False
         self._is_patient = True
+        self._was_hurried = False
         self.add_notice_handler(self._hear)
 
     def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
-        self._was_warned = self._was_warned or notice.sqlstate == _WARNING
+        self._was_warned = self._was_warned or notice.source_function == _WAITS_FOR_STANDBY
 
     def commit(self) -> None:
         """End the transaction.
@@ -34,20 +36,28 @@ class ConfirmedConnection(psycopg.Connection[Any]):
         Raises:
             OperationalError: it is committed here, and perhaps nowhere else: as good as unknown.
         """
-        self._was_warned = False
         with self.impatient():
             super().commit()
-        if self._was_warned:
-            raise psycopg.OperationalError("no standby confirmed the commit")
 
     @contextmanager
     def impatient(self) -> Iterator[None]:
-        """Wait for no answer longer than `PATIENCE_SECONDS` before cancelling, nor as long again after that."""
-        self._is_patient = False
+        """Wait for no answer longer than `PATIENCE_SECONDS` before cancelling, nor as long again after that.
+
+        A connection that somebody was impatient with is closed: the cancel request may arrive after the answer, and is
+        not for whoever has the connection next.
+
+        Raises:
+            OperationalError: what was done in here is committed at the primary, and perhaps nowhere else.
+        """
+        self._is_patient, self._was_warned, self._was_hurried = False, False, False
         try:
             yield
         finally:
             self._is_patient = True
+            if self._was_hurried:
+                self.close()
+        if self._was_warned:
+            raise psycopg.OperationalError("no standby confirmed the commit")
 
     def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
         """What `gen` comes to, by the socket's leave."""
@@ -71,4 +81,5 @@ class ConfirmedConnection(psycopg.Connection[Any]):
         if is_last:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server does not answer, not even a cancel request")
+        self._was_hurried = True
         self.cancel_safe(timeout=PATIENCE_SECONDS / 2)

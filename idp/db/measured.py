@@ -113,7 +113,7 @@ def _connecting(role: str) -> Callable[..., psycopg.Connection[Any]]:
                 super().commit()
 
         def rollback(self) -> None:
-            if self.info.transaction_status is not TransactionStatus.IDLE:
+            if not self.closed and self.info.transaction_status is not TransactionStatus.IDLE:
                 super().rollback()
 
     return Measured.connect

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 from idp.db.confirmed import ConfirmedConnection
-from idp.db.tenancy import TENANT, TenantSession
+from idp.db.tenancy import TENANT, DatabaseUnavailable, TenantSession
 
 _OPTION = "idp_setting"
 _SAFE = re.compile(r"[a-z0-9-]{1,63}")
@@ -69,6 +69,8 @@ def _connection(engine: Engine, setting: str, value: str) -> Iterator[Connection
         try:
             with driver.impatient():  # each statement is a commit too
                 yield connection.execution_options(**{_OPTION: f"SELECT set_config('{setting}', '{value}', true); "})
+        except psycopg.OperationalError as lost:  # of the driver itself: a statement's error is SQLAlchemy's
+            raise DatabaseUnavailable("No standby confirmed what was written.") from lost
         finally:
             driver.cursor_factory = kept
 

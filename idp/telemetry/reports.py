@@ -16,7 +16,7 @@ from idp import log
 from idp.telemetry.scrubbing import scrub_text
 
 _TAGS = ("request_id", "tenant", "client_id", "user_id", "operator_id", "trace_id", "job", "kind", "message")
-_LONGEST_FLUSH_SECONDS = 2.0
+_LONGEST_FLUSH_SECONDS = 0.3
 _KEPT = ("event_id", "timestamp", "level", "platform", "release", "environment", "server_name", "tags", "sdk")
 
 

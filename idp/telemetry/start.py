@@ -1,13 +1,18 @@
-"""When telemetry begins: hung into the application before a web server forks, and sending after it.
+"""When telemetry begins and ends: hung into the application before a web server forks, and sending after it.
 
 A thread does not survive a fork, so each process starts its own.
 """
+
+import threading
 
 from flask import Flask
 
 from idp.config import Settings
 from idp.telemetry import extras
 from idp.wiring import Wiring
+
+FAREWELL_SECONDS = 0.3
+"""A stop waits no longer for a collector that does not answer."""
 
 
 def prepare(settings: Settings, wiring: Wiring, app: Flask | None = None) -> None:
@@ -38,3 +43,13 @@ def begin(settings: Settings) -> None:
         from idp.telemetry import tracing  # noqa: PLC0415 - an extra
 
         tracing.begin()
+
+
+def end(settings: Settings) -> None:
+    """Send what is left, for as long as `FAREWELL_SECONDS`."""
+    if settings.is_traced:
+        from idp.telemetry import tracing  # noqa: PLC0415 - an extra
+
+        farewell = threading.Thread(target=tracing.end, name="farewell", daemon=True)
+        farewell.start()
+        farewell.join(FAREWELL_SECONDS)

@@ -43,14 +43,24 @@ def instrument(app: Flask | None, engines: Iterable[Engine]) -> None:
 
 
 def begin() -> None:
-    """Start to send, from a thread of this process; what is left is sent when it ends."""
+    """Start to send, from a thread of this process."""
     given = OTELResourceDetector().detect().attributes
     named = {} if SERVICE_NAME in given else {SERVICE_NAME: "idp"}
-    provider = TracerProvider(resource=Resource.create({SERVICE_VERSION: version("idp"), **named}))
+    resource = Resource.create({SERVICE_VERSION: version("idp"), **named})
+    provider = TracerProvider(
+        resource=resource, shutdown_on_exit=False
+    )  # it would wait ten seconds for a dead collector
     provider.add_span_processor(BatchSpanProcessor(Scrubbed(OTLPSpanExporter())))
     trace.set_tracer_provider(provider)
     log.add_source(_ids)
     spans.open_by(_open)
+
+
+def end() -> None:
+    """Send what is left; returns when the collector has answered, or is given up."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, TracerProvider):
+        provider.shutdown()
 
 
 class Scrubbed(SpanExporter):

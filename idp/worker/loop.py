@@ -53,6 +53,7 @@ def run(wiring: Wiring, *, once: bool = False) -> None:
         signal.sigwait(_SIGNALS)
         stop.set()
         thread.join(STOP_SECONDS)
+    telemetry.end(wiring.settings)
     log.get().info("worker.stopped", cut_short=thread.is_alive())
 
 

@@ -1,6 +1,11 @@
 """Traces leave by OTLP over HTTP, from every process after its fork, and nothing leaves with them (R58)."""
 
 import base64
+import os
+import socket
+import subprocess
+import sys
+import time
 import urllib.parse
 import urllib.request
 from typing import Any
@@ -125,3 +130,31 @@ def test_a_way_that_we_do_not_know_is_refused(
 )
 def test_the_standard_variables_decide(environment: dict[str, str], given: dict[str, str], traced: bool) -> None:
     assert Settings.load(environment | given).is_traced is traced
+
+
+FAREWELL = """
+import time
+from types import SimpleNamespace
+from idp.telemetry import start, tracing
+
+tracing.begin()
+with tracing._tracer.start_as_current_span("something"):
+    pass
+began = time.monotonic()
+start.end(SimpleNamespace(is_traced=True))
+print(time.monotonic() - began)
+"""
+
+
+def test_a_collector_that_never_answers_keeps_no_stop_waiting() -> None:
+    """The library alone waits for ten seconds, and once more when the interpreter ends."""
+    with socket.create_server(("127.0.0.1", 0)) as collector:
+        endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.getsockname()[1]}"}
+        command = [sys.executable, "-c", FAREWELL]
+        with subprocess.Popen(command, env={**os.environ, **endpoint}, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            took = float(process.stdout.readline())
+            began = time.monotonic()
+            assert process.wait(30) == 0
+    assert took < 3
+    assert time.monotonic() - began < 5
