@@ -14,7 +14,7 @@ import psycopg
 
 PATIENCE_SECONDS = 5.0
 _WAITS_FOR_STANDBY = "SyncRepWaitForLSN"
-"""Where PostgreSQL gives that warning; its text is in the server's language, and its SQLSTATE is that of all warnings."""
+"""Where PostgreSQL gives that warning: its text is in the server's language, its SQLSTATE that of every warning."""
 
 
 class ConfirmedConnection(psycopg.Connection[Any]):
