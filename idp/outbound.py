@@ -57,6 +57,8 @@ class OutboundFailed(Unavailable):
 class OutboundBusy(OutboundFailed):
     """The other side was not called: we are calling as many as we can."""
 
+    code = "outbound-busy"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -19,6 +19,9 @@ def test_a_rolling_restart_breaks_no_request(installation: Installation, load: L
     old = installation.web
     new = installation.start_web()
     load.go_to(new.url)
+    load.wait_until_all_is_well(
+        time.monotonic(), RECOVERY
+    )  # as a balancer's pause: nobody knocks at the old one's door
     installation.stop_web(old)
     load.wait_until_all_is_well(time.monotonic(), RECOVERY)
     load.stop()
