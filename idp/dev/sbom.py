@@ -1,7 +1,8 @@
 """``make sbom``: what of Python is in the image, as CycloneDX 1.6 (R66).
 
 It is made of the lock file that the image is installed from, so it names the exact wheels by their hashes, and who
-needs whom as the resolver wrote it down.  The same lock file gives the same bytes.
+needs whom as the resolver wrote it down.  The same lock file gives the same bytes; where wheels come from is each
+reader's own mirror, so a package URL is all that is said of it.
 """
 
 import json
@@ -101,8 +102,7 @@ def _component(package: Package, kind: str) -> dict[str, Any]:
     }
     if package.hashes:  # of every wheel of that version, of which a platform takes one
         wheels = [{"alg": "SHA-256", "content": digest} for digest in package.hashes]
-        place = f"https://pypi.org/project/{package.name}/{package.version}/"
-        component["externalReferences"] = [{"type": "distribution", "url": place, "hashes": wheels}]
+        component["externalReferences"] = [{"type": "distribution", "url": package.purl, "hashes": wheels}]
     return component
 
 

@@ -20,7 +20,6 @@ FOLDER = ROOT / ".tools" / "image"
 BASE = "localhost/idp-base:trixie"
 IMAGE = "localhost/idp:test"
 PROGRAMS = ("buildah", "debootstrap", "unshare", "chroot")
-_MIRROR = "http://deb.debian.org/debian"
 _SUITE = ["--variant=minbase", "--include=python3,python3-venv,ca-certificates", "trixie"]
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -49,7 +48,7 @@ def make_base() -> None:
     tree = FOLDER / "base"
     shutil.rmtree(tree, ignore_errors=True)
     done = subprocess.run(
-        ["debootstrap", *_SUITE, tree, os.environ.get("DEBIAN_MIRROR", _MIRROR)],
+        ["debootstrap", *_SUITE, tree, *filter(None, [os.environ.get("DEBIAN_MIRROR")])],  # else the program's own
         capture_output=True,
         text=True,
         check=False,
