@@ -1,10 +1,10 @@
 """`raise_alert`: a row, an event and an order for the mails, in the transaction of what was seen; once a trouble."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, literal, select
+from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from idp.accounts.letters import ALERT
@@ -13,17 +13,15 @@ from idp.alerts.errors import NobodyToAlert, NoSuchAlert
 from idp.alerts.kinds import WINDOW, Kind
 from idp.alerts.models import Alert
 from idp.crypto.secrets import mac
+from idp.db import timeline
 from idp.db.unit import UnitOfWork
 from idp.events import outbox
 from idp.events import service as events
 from idp.events.models import Event
 from idp.events.types import EventType
-from idp.ids import earliest, new_id
+from idp.ids import new_id
 
 _DIGEST_LETTERS = 32
-_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-_CLOCKS = timedelta(minutes=10)
-"""How far two hosts' clocks, and the beginning and the end of a transaction, may lie apart (R61 alerts at 5 s)."""
 
 
 def raise_alert(uow: UnitOfWork, kind: Kind, subject: str, *, cause: Event | None = None, **data: Any) -> UUID | None:
@@ -105,9 +103,8 @@ def get(uow: UnitOfWork, alert_id: UUID) -> Alert:
 
 
 def since(moment: datetime) -> ColumnElement[bool]:
-    """That it was raised at `moment` or later: exactly by its time, and roughly by its id, which leads a page."""
-    possible = min(max(moment, _FIRST), _LAST)
-    return and_(Alert.raised_at >= possible, Alert.id >= earliest(possible - _CLOCKS))
+    """That it was raised at `moment` or later."""
+    return timeline.since(moment, Alert.raised_at, Alert.id)
 
 
 def digest_of(uow: UnitOfWork, text: str) -> str:

@@ -5,20 +5,17 @@ leads an index that ends in it.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 
+from idp.db import timeline
 from idp.db.unit import UnitOfWork
 from idp.errors import NotFound
 from idp.events.models import Event
-from idp.ids import earliest
 
-_CLOCKS = timedelta(minutes=10)
-"""How far two hosts' clocks, and the beginning and the end of a transaction, may lie apart (R61 alerts at 5 s)."""
-_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 BATCH = 1_000
 
 
@@ -41,18 +38,13 @@ def get(uow: UnitOfWork, event_id: UUID) -> Event:
 
 
 def since(moment: datetime) -> ColumnElement[bool]:
-    """That it happened at `moment` or later: exactly by its time, and roughly by its id, which an index serves."""
-    return and_(Event.occurred_at >= _within(moment), Event.id >= earliest(_within(moment) - _CLOCKS))
+    """That it happened at `moment` or later."""
+    return timeline.since(moment, Event.occurred_at, Event.id)
 
 
 def until(moment: datetime) -> ColumnElement[bool]:
     """That it happened before `moment`."""
-    return and_(Event.occurred_at < _within(moment), Event.id < earliest(_within(moment) + _CLOCKS))
-
-
-def _within(moment: datetime) -> datetime:
-    """The same time, or the nearest at which anything can have happened: calendars end, and ids begin in 1970."""
-    return min(max(moment, _FIRST), _LAST)
+    return timeline.until(moment, Event.occurred_at, Event.id)
 
 
 def concerns(user_id: UUID) -> ColumnElement[bool]:

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from idp.db import timeline
 from idp.db.unit import UnitOfWork
 from idp.events import outbox, subscriptions
 from idp.events import service as events
 from idp.events.models import Event, OutboxMessage
 from idp.events.types import EventType
-from idp.ids import earliest, new_id
+from idp.ids import new_id
 from idp.webhooks import schedule
 from idp.webhooks.errors import NoSuchDelivery, WebhookDisabled
 from idp.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -128,13 +129,11 @@ def replay_failed(uow: UnitOfWork, endpoint: WebhookEndpoint, *, since: datetime
         WebhookDisabled: nothing is sent to the endpoint.
     """
     _require_enabled(endpoint)
-    begins = max(since, datetime.fromtimestamp(0, tz=since.tzinfo))
     failed = (
         select(WebhookDelivery.id)
         .where(
             WebhookDelivery.endpoint_id == endpoint.id,
-            WebhookDelivery.id >= earliest(begins),
-            WebhookDelivery.created_at >= begins,
+            timeline.since(since, WebhookDelivery.created_at, WebhookDelivery.id),
             is_in(State.FAILED),
         )
         .order_by(WebhookDelivery.id)
